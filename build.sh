@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# The one entry to this repository, for people and for CI. ./build.sh alone lists the verbs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+main() {
+  local verb=${1:-help}
+  shift || true
+  case "$verb" in
+    demo)  demo ;;
+    setup) with_tools ;;
+    check) with_tools; check ;;
+    fix)   with_tools; fix ;;
+    test)  with_tools; run_tests "$@" ;;
+    bench) with_tools; .venv/bin/python bench/run.py "$@" ;;
+    help|-h|--help) help ;;
+    *) say "there is no verb '$verb'"; help >&2; exit 1 ;;
+  esac
+}
+
+help() {
+  cat <<'TEXT'
+usage: ./build.sh VERB
+
+  demo         hunt over the example exports; needs no SIEM and no account
+  test         every test this machine can run, in random order, and the core's on Python 3.9
+  test quick   the same without the slow ones and those that need a server
+               (further arguments go to pytest: ./build.sh test quick -k suppress)
+  check        lint, format, types, imports, Python floor, detections; writes nothing
+  fix          let ruff repair and format what it can
+  bench        the side-by-side measurements of docs/benchmarks.md
+  setup        make or refresh .venv (the other verbs do it by themselves)
+
+Set FLOWTRAP_PYTHON to choose the Python (3.10 or later) that .venv is made with.
+TEXT
+}
+
+demo() {
+  with_runtime
+  cat <<'TEXT'
+Flowtrap hunts over the example exports in tests/data/examples, as it would over your own:
+
+    bin/flowtrap hunt tests/data/examples
+
+TEXT
+  bin/flowtrap hunt tests/data/examples
+}
+
+check() {
+  step "ruff"          .venv/bin/ruff check
+  step "ruff format"   .venv/bin/ruff format --check
+  step "mypy"          .venv/bin/mypy
+  step "import-linter" env PYTHONPATH=package/lib:bin .venv/bin/lint-imports
+  step "vermin"        .venv/bin/vermin -t=3.9- --no-tips --violations $(core_folders)
+  step "detections"    bin/flowtrap lint
+  step "compile"       bin/flowtrap compile --check
+  say "all checks passed"
+}
+
+fix() {
+  .venv/bin/ruff check --fix
+  .venv/bin/ruff format
+}
+
+run_tests() {
+  local chosen=()
+  if [ "${1:-}" = quick ]; then shift; chosen=(-m "not slow and not server"); fi
+  say "tests on $(.venv/bin/python -V)"
+  .venv/bin/python -m pytest -n "${FLOWTRAP_JOBS:-auto}" "${chosen[@]}" "$@"
+  if [ $# -eq 0 ]; then core_tests_on_39 "${chosen[@]}"; fi
+}
+
+# The core must run on Splunk's Python 3.9, which cannot hold the tools of .venv.
+core_tests_on_39() {
+  local python
+  if ! python=$(find_python 3.9 3.9); then
+    say "skipped: the core's tests on Python 3.9, which is not on this machine"
+  elif ! core_venv "$python"; then
+    say "skipped: the core's tests on Python 3.9, pytest and hypothesis could not be installed"
+  else
+    say "the core's tests on $(.venv39/bin/python -V)"
+    .venv39/bin/python -m pytest tests/unit/flowtrap "$@"
+  fi
+}
+
+# --- virtual environments -------------------------------------------------------------------
+
+with_runtime() { main_venv runtime ".[accelerators]"; }
+with_tools()   { main_venv tools ".[accelerators,test,check]"; }
+
+# main_venv LEVEL REQUIREMENT: make .venv if absent, install if pyproject.toml has changed.
+main_venv() {
+  local python=.venv/bin/python
+  if ! is_between "$python" 3.10 3.99; then
+    local base
+    base=$(find_python 3.10 3.99) || fail "no Python 3.10 or later with venv was found" \
+      "install one, or set FLOWTRAP_PYTHON to it"
+    say "making .venv with $("$base" -V)"
+    rm -rf .venv
+    "$base" -m venv .venv
+  fi
+  local wanted
+  wanted=$(sha256 pyproject.toml)
+  grep -qsx "$wanted" ".venv/installed.$1" .venv/installed.tools && return
+  say "installing the pinned packages of pyproject.toml into .venv (once, about a minute)"
+  "$python" -m pip --disable-pip-version-check --no-input install --quiet "$2" ||
+    fail "pip could not install them" "look at its message above, then run ./build.sh setup"
+  printf '%s\n' "$wanted" >".venv/installed.$1"
+}
+
+# core_venv PYTHON: a small .venv39 with the last pytest and hypothesis that know Python 3.9.
+core_venv() {
+  local pins="pytest==8.4.2 pytest-randomly==4.0.1 hypothesis==6.141.1"
+  grep -qsx "$pins" .venv39/installed && return
+  say "making .venv39 for the core's tests"
+  rm -rf .venv39
+  # shellcheck disable=SC2086  # three words
+  "$1" -m venv .venv39 &&
+    .venv39/bin/python -m pip --disable-pip-version-check --no-input install --quiet $pins &&
+    printf '%s\n' "$pins" >.venv39/installed
+}
+
+# find_python LEAST MOST: print the first Python whose version lies between and that has venv.
+find_python() {
+  local name
+  for name in ${FLOWTRAP_PYTHON:-} python3 python3.13 python3.12 python3.11 python3.10 python3.9 \
+              "$HOME"/.pyenv/versions/3.*/bin/python; do
+    if is_between "$name" "$1" "$2" && "$name" -c 'import ensurepip, venv' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+is_between() {
+  "$1" - "$2" "$3" 2>/dev/null <<'PY'
+import sys
+least, most = (tuple(map(int, text.split("."))) for text in sys.argv[1:])
+sys.exit(not least <= sys.version_info[:2] <= most)
+PY
+}
+
+core_folders() { printf '%s\n' package/lib/flowtrap; if [ -d package/bin ]; then echo package/bin; fi; }
+sha256() { .venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
+
+# --- messages -------------------------------------------------------------------------------
+
+say()  { printf 'build.sh: %s\n' "$1" >&2; }
+fail() { printf 'build.sh: %s (%s)\n' "$1" "$2" >&2; exit 1; }
+step() { local name=$1; shift; say "$name"; "$@" || fail "$name found something to mend" "see above; ./build.sh fix helps with ruff's"; }
+
+main "$@"

@@ -1,0 +1,1 @@
+"""Hits in, cases out: logs per key, windows, verdicts, saved state."""

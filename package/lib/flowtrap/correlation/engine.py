@@ -1,0 +1,178 @@
+"""The correlation engine: add hits in any order, then flush the cases they make.
+
+Example:
+    engine = Engine(detections, tunables)
+    engine.add(index, hit)          # index: position in engine.stages
+    findings = engine.flush()       # a function of the set of hits, whatever their order
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flowtrap.model.counters import Counters
+from flowtrap.model.hit import Hit, hit_values
+
+from . import state
+from .cases import judge_log
+from .conditions import scope_of
+from .entry import pack
+from .expiry import Expiry
+from .findings import make_finding
+from .hit_log import DEFAULT_LIMITS, HitLogs, Limits, OpenSpill
+from .plan import Plan, Use
+from .related import Relations, keys_of, past_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowtrap.model.detection import Detection
+    from flowtrap.model.finding import Finding
+    from flowtrap.model.tunable import TunableEntry, Tunables
+
+SUPPRESSED_SHOWN = 10_000
+
+
+class Suppressed(NamedTuple):
+    """A hit that a tunable took out before any verdict, and the entry that did it."""
+
+    detection: str
+    stage: str
+    tunable: str
+    entry: TunableEntry
+    hit: Hit
+
+
+class Engine:
+    """Correlates the hits of any number of detections.
+
+    `lateness_ms` is how late an event may arrive in later runs; None (a hunt) keeps everything
+    to the end. `spill` opens a temporary file for logs beyond `limits`.
+    """
+
+    def __init__(
+        self,
+        detections: Sequence[Detection],
+        tunables: Tunables,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        lateness_ms: int | None = None,
+        spill: OpenSpill | None = None,
+    ) -> None:
+        self._plan = Plan(detections, tunables)
+        self._lateness_ms = lateness_ms
+        self._limits = limits
+        self._spill = spill
+        self._forget()
+        self.stages = tuple(self._plan.stages)
+
+    def _forget(self) -> None:
+        self.logs = HitLogs(self._limits, self._spill)
+        self.counters = Counters()
+        self.suppressed: list[Suppressed] = []
+        self._earliest: dict[int, int] = {}
+        self._latest_ms: int | None = None
+        self._watermark_ms: int | None = None
+        self._emitted: dict[str, tuple[int, str]] = {}
+
+    @property
+    def plan(self) -> Plan:
+        """Return what the engine worked out of its detections."""
+        return self._plan
+
+    def add(self, index: int, hit: Hit) -> None:
+        """Take a hit of the distinct stage at `index`; O(1)."""
+        entry = pack(hit)
+        if self._latest_ms is None or hit.time_ms > self._latest_ms:
+            self._latest_ms = hit.time_ms
+        if self._watermark_ms is not None and hit.time_ms < self._watermark_ms:
+            self.counters.late += 1
+        for use in self._plan.uses[index]:
+            self._add_past(use, hit, entry)
+            if not (use.suppress and self._is_suppressed(use, hit)):
+                self._add_present(use, hit, entry)
+
+    def _add_past(self, use: Use, hit: Hit, entry: bytes) -> None:
+        for rule, table in use.past:
+            known = self._earliest.get(table)
+            if known is None or hit.time_ms < known:
+                self._earliest[table] = hit.time_ms
+            self.logs.append(table, past_key(hit, rule.key), entry)
+
+    def _append(self, table: int, names: Sequence[str], hit: Hit, entry: bytes) -> None:
+        for key in keys_of(hit, names):
+            self.logs.append(table, key, entry)
+
+    def _add_present(self, use: Use, hit: Hit, entry: bytes) -> None:
+        if use.anchor_table is not None:
+            self._append(use.anchor_table, self._plan.detections[use.detection].case, hit, entry)
+        if use.relation_table is not None and use.relation is not None:
+            self._append(use.relation_table, use.own_keys, hit, entry)
+
+    def _is_suppressed(self, use: Use, hit: Hit) -> bool:
+        for tunable, name, patterns in use.suppress:
+            found = patterns.find(hit_values(hit, name), scope_of(hit))
+            if found:
+                self.counters.suppressed += 1
+                if len(self.suppressed) < SUPPRESSED_SHOWN:
+                    name = self._plan.detections[use.detection].name
+                    self.suppressed.append(Suppressed(name, use.stage.name, tunable, found, hit))
+                return True
+        return False
+
+    def flush(
+        self, *, now_ms: int | None = None, final: bool = True, incomplete: bool = False
+    ) -> list[Finding]:
+        """Return the cases: all of them, or (`final=False`) those new or changed since the last.
+
+        A flush that is not final moves the watermark and forgets what it leaves behind; `now_ms`
+        keeps events with a time in the future from moving it.
+        """
+        if not final:
+            self._move_watermark(now_ms)
+        expiry = Expiry(self._plan, self._watermark_ms)
+        findings: list[Finding] = []
+        for number in range(len(self._plan.detections)):
+            findings += self._flush_detection(number, final, incomplete, expiry)
+        self.counters.spilled, self.counters.evicted = self.logs.spilled, self.logs.evicted
+        if not final:
+            findings = self._changed(findings)
+            self.counters.expired += expiry.sweep(self.logs)
+        return sorted(findings, key=lambda f: (f.first_time, f.detection, f.finding_id))
+
+    def _flush_detection(
+        self, number: int, final: bool, incomplete: bool, expiry: Expiry
+    ) -> list[Finding]:
+        relations = Relations(self._plan, number, self.logs, self._earliest)
+        table = relations.uses[relations.detection.anchor].anchor_table or 0
+        findings = []
+        for key, log in self.logs.scan(table):
+            for case in judge_log(log, relations, self._watermark_ms, final):
+                findings.append(make_finding(case, relations, incomplete))
+                expiry.pin(number, table, key, case)
+        self.counters.unlearned += len(relations.unlearned)
+        return findings
+
+    def _move_watermark(self, now_ms: int | None) -> None:
+        if self._latest_ms is None:
+            return
+        latest = self._latest_ms if now_ms is None else min(self._latest_ms, now_ms)
+        watermark = latest - (self._lateness_ms or 0)
+        if self._watermark_ms is None or watermark > self._watermark_ms:
+            self._watermark_ms = watermark
+
+    def _changed(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings that are new or say more; remember what was said of open cases."""
+        said = {f.finding_id: (f.revision, f.verdict) for f in findings}
+        changed = [f for f in findings if self._emitted.get(f.finding_id) != said[f.finding_id]]
+        self._emitted = said
+        return changed
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the engine's state as plain data; save it after the findings are out."""
+        return state.snapshot(self)
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take up a state that `snapshot` returned; raises StateError if it cannot be used."""
+        self._forget()
+        state.restore(self, saved)

@@ -1,0 +1,77 @@
+"""What a run with saved state may forget once the watermark has passed it.
+
+With W the window: an anchor is open while its time + W has not passed the watermark, and may ask
+for hits up to W before itself. A case is open while its last anchor is. What open cases rest on is
+pinned, however old, so that each run can build them again from the hits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from . import entry as entries_
+
+_Name = TypeVar("_Name")
+
+if TYPE_CHECKING:
+    from .cases import Judged
+    from .hit_log import HitLogs
+    from .plan import Plan
+
+
+class Expiry:
+    """Collects pins while cases are judged, then sweeps all logs; O(hits held) once per run."""
+
+    def __init__(self, plan: Plan, watermark_ms: int | None) -> None:
+        self._plan = plan
+        self._watermark_ms = watermark_ms
+        self._pins: dict[tuple[int, int], int] = {}
+        self._oldest: dict[int, int] = {}
+
+    def pin(self, number: int, table: int, key: int, case: list[Judged]) -> None:
+        """Keep what an open case rests on."""
+        window_ms = self._plan.window_ms[number]
+        if self._watermark_ms is None:
+            return
+        if case[-1].anchor.time_ms + window_ms < self._watermark_ms:
+            return
+        first_ms = case[0].anchor.time_ms
+        _lower(self._pins, (table, key), first_ms)
+        _lower(self._oldest, number, first_ms - window_ms)
+        for item in case:
+            for spans in item.related.values():
+                for span in spans:
+                    _lower(self._pins, span.view.place, span.first_ms)
+
+    def sweep(self, logs: HitLogs) -> int:
+        """Drop what no anchor can ask for any more; return how many entries went."""
+        if self._watermark_ms is None:
+            return 0
+        dropped = 0
+        for uses in self._plan.uses:
+            for use in uses:
+                window_ms = self._plan.window_ms[use.detection]
+                if use.anchor_table is not None:
+                    dropped += self._sweep(logs, use.anchor_table, self._watermark_ms - window_ms)
+                if use.relation_table is not None:
+                    floor_ms = self._watermark_ms - 2 * window_ms
+                    dropped += self._sweep(logs, use.relation_table, floor_ms)
+                for rule, table in use.past:
+                    floor_ms = self._watermark_ms - 2 * window_ms
+                    floor_ms = min(floor_ms, self._oldest.get(use.detection, floor_ms))
+                    dropped += self._sweep(logs, table, floor_ms - rule.over_ms)
+        return dropped
+
+    def _sweep(self, logs: HitLogs, table: int, floor_ms: int) -> int:
+        dropped = 0
+        for key, log in logs.scan(table):
+            floor = entries_.time_mark(min(floor_ms, self._pins.get((table, key), floor_ms)))
+            kept = [entry for entry in log if entry >= floor]
+            if len(kept) < len(log):
+                logs.keep(table, key, kept)
+                dropped += len(log) - len(kept)
+        return dropped
+
+
+def _lower(pins: dict[_Name, int], name: _Name, time_ms: int) -> None:
+    pins[name] = min(pins.get(name, time_ms), time_ms)

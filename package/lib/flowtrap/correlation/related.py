@@ -1,0 +1,204 @@
+"""R_s(a): the hits of a stage that are related to an anchor (semantics 3 and 4)."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from flowtrap.model.detection import FirstSeen
+from flowtrap.model.hit import Hit, hit_values
+from flowtrap.model.window import bounds
+
+from . import entry as entries_
+from .conditions import holds
+from .views import Span, View, span_heads, span_hits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flowtrap.model.detection import HitCondition, Relation, Requirement
+
+    from .hit_log import HitLogs
+    from .plan import Plan, Use
+
+_VIEWS_KEPT = 4_096
+
+
+def key_hash(values: tuple[object, ...]) -> int:
+    """Return the 64-bit key of a log. Seeded per process, so that no log can be aimed at."""
+    return hash(values)
+
+
+def past_key(hit: Hit, names: Iterable[str]) -> int:
+    """Return the key of a hit's past; many values count as one, all together."""
+    return key_hash(tuple(hit_values(hit, name) for name in names))
+
+
+def keys_of(hit: Hit, names: Iterable[str]) -> list[int]:
+    """Return the keys under which a hit asks for its relations: one per combination of values."""
+    return [key_hash(values) for values in product(*(hit_values(hit, name) for name in names))]
+
+
+class Relations:
+    """Answers for one detection during one flush."""
+
+    def __init__(self, plan: Plan, number: int, logs: HitLogs, earliest: dict[int, int]) -> None:
+        self.detection = plan.detections[number]
+        self.settings = plan.settings[number]
+        self.window_ms = plan.window_ms[number]
+        self.uses = plan.by_name[number]
+        self.unlearned: set[bytes] = set()
+        self._logs = logs
+        self._earliest = earliest
+        self._views: dict[tuple[int, int], View] = {}
+
+    def view(self, table: int, key: int) -> View:
+        """Return a log as a view, kept for the next anchor with the same key."""
+        view = self._views.get((table, key))
+        if view is None:
+            if len(self._views) >= _VIEWS_KEPT:
+                self._views.clear()
+            view = self._views[table, key] = View(self._logs.log(table, key), (table, key))
+        return view
+
+    def of(self, anchor: Hit) -> dict[str, list[Span]]:
+        """Return R_s(anchor) for every related stage that has hits at all."""
+        own = entries_.head_of(anchor.time_ms, anchor.event_id)
+        found: dict[str, list[Span]] = {}
+        for relation in self.detection.relations:
+            if relation.parent is None:
+                spans = self._direct(relation, anchor, own)
+            else:
+                spans = self._hop(relation, anchor, own, found.get(relation.parent, []))
+            if spans:
+                found[relation.stage] = spans
+        return found
+
+    def _direct(self, relation: Relation, anchor: Hit, own: bytes) -> list[Span]:
+        table = self.uses[relation.stage].relation_table
+        first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
+        spans = []
+        for key in keys_of(anchor, (name for name, _ in relation.match)):
+            view = self.view(table or 0, key)
+            if view.log and view.count_in(first, last):
+                spans.append(_span(view, first, last, own))
+        return spans
+
+    def _hop(self, relation: Relation, anchor: Hit, own: bytes, parents: list[Span]) -> list[Span]:
+        table = self.uses[relation.stage].relation_table or 0
+        lowest, highest = bounds(relation.when, anchor.time_ms, self.window_ms)
+        spans = []
+        for parent in parents:
+            for key, heads in self._targets(relation, parent.view).items():
+                view = self.view(table, key)
+                if not view.log:
+                    continue
+                related = [head for head in heads if parent.covers(head)]
+                spans += self._reach(relation, view, related, own, (lowest, highest))
+        return spans
+
+    def _targets(self, relation: Relation, view: View) -> dict[int, list[bytes]]:
+        """Return, for the keys that a parent's hits lead to, the heads that lead there."""
+        if relation not in view.memo:
+            targets: dict[int, list[bytes]] = {}
+            names = [name for name, _ in relation.match]
+            for entry, hit in zip(view.log, view.hits):
+                for key in keys_of(hit, names):
+                    targets.setdefault(key, []).append(entries_.head(entry))
+            view.memo[relation] = targets
+        return view.memo[relation]
+
+    def _reach(
+        self,
+        relation: Relation,
+        view: View,
+        parents: list[bytes],
+        own: bytes,
+        limits: tuple[int, int],
+    ) -> list[Span]:
+        """Return the union of the parents' windows within the limits, in few spans."""
+        reached: list[list[int]] = []
+        for head in parents:
+            first, last = bounds(relation.when, entries_.time_ms(head), self.window_ms)
+            first, last = max(first, limits[0]), min(last, limits[1])
+            if first > last:
+                continue
+            if reached and first <= reached[-1][1] + 1:
+                reached[-1][1] = max(reached[-1][1], last)
+            else:
+                reached.append([first, last])
+        alone = [head for head in parents if view.holds_event(head)]
+        lonely = [head for head in alone if not self._has_other(relation, head, parents)]
+        without = (own, *lonely)
+        return [
+            Span(view, first, last, tuple(head for head in without if view.holds_event(head)))
+            for first, last in reached
+            if view.count_in(first, last)
+        ]
+
+    def _has_other(self, relation: Relation, head: bytes, parents: list[bytes]) -> bool:
+        """Tell whether an event that is its own parent is also related to another parent."""
+        when = entries_.time_ms(head)
+        for parent in parents:
+            first, last = bounds(relation.when, entries_.time_ms(parent), self.window_ms)
+            if parent != head and first <= when <= last:
+                return True
+        return False
+
+    def meets(self, rule: Requirement, spans: list[Span]) -> bool:
+        """Tell whether R_s reaches a requirement's count (presence; absence asks `is_empty`)."""
+        spans = self.narrowed(rule, spans)
+        if rule.distinct is None:
+            return len_at_least(spans, rule.at_least)
+        seen: set[str] = set()
+        for span in spans:
+            for hit in span_hits([span]):
+                seen.update(hit_values(hit, rule.distinct))
+                if len(seen) >= rule.at_least:
+                    return True
+        return len(seen) >= rule.at_least
+
+    def narrowed(self, rule: Requirement, spans: list[Span]) -> list[Span]:
+        """Return the spans of only the hits that pass the requirement's conditions."""
+        for condition in rule.where:
+            spans = [self._narrowed(condition, rule.stage, span) for span in spans]
+        return spans
+
+    def _narrowed(self, condition: HitCondition, stage: str, span: Span) -> Span:
+        use = self.uses[stage]
+        view = span.view.passing(condition, lambda hit: self.passes(condition, use, hit))
+        return span._replace(view=view)
+
+    def passes(self, condition: HitCondition, use: Use, hit: Hit) -> bool:
+        """Tell whether a hit meets a condition."""
+        if isinstance(condition, FirstSeen):
+            return self._first_seen(condition, use, hit)
+        return holds(condition, hit, self.settings)
+
+    def _first_seen(self, rule: FirstSeen, use: Use, hit: Hit) -> bool:
+        """Semantics 10: no earlier hit of the stage with equal key in the period before."""
+        table = next(table for known, table in use.past if known == rule)
+        if hit.time_ms - self._earliest.get(table, hit.time_ms) < rule.learn_ms:
+            self.unlearned.add(entries_.head_of(hit.time_ms, hit.event_id))
+            return False
+        past = self.view(table, past_key(hit, rule.key))
+        return not past.count_in(hit.time_ms - rule.over_ms, hit.time_ms - 1)
+
+
+def _span(view: View, first_ms: int, last_ms: int, own: bytes) -> Span:
+    return Span(view, first_ms, last_ms, (own,) if view.holds_event(own) else ())
+
+
+def len_at_least(spans: list[Span], wanted: int) -> bool:
+    """Tell whether the spans hold that many events; several spans may share an event."""
+    if len(spans) == 1:
+        span = spans[0]
+        count = span.view.count_in(span.first_ms, span.last_ms)
+        if span.without and count >= wanted:
+            count -= sum(
+                span.first_ms <= entries_.time_ms(head) <= span.last_ms
+                and span.view.holds_event(head)
+                for head in set(span.without)
+            )
+        return count >= wanted
+    return bool(spans) and len(span_heads(spans)) >= wanted

@@ -1,0 +1,68 @@
+"""Which hits can wait for an anchor, and for which values of a key there is one.
+
+A stage that is only ever related, joined by a key, need not be looked at until some anchor (or
+parent hit) bears that key's value. These two questions are all that the pipeline asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowtrap.model.hit import hit_values
+
+from . import entry as entries_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .engine import Engine
+    from .plan import Plan, Use
+
+
+def join_fields(plan: Plan, index: int) -> frozenset[str]:
+    """Return the event fields on which every use of a distinct stage is joined to its parent.
+
+    Empty where a use is an anchor, learns over time, or looks at a past of other keys.
+    """
+    shared: frozenset[str] | None = None
+    for use in plan.uses[index]:
+        fields = _fields_of(use)
+        shared = fields if shared is None else shared & fields
+    return shared or frozenset()
+
+
+def _fields_of(use: Use) -> frozenset[str]:
+    if use.anchor_table is not None or use.relation is None:
+        return frozenset()
+    keys = use.stage.keys
+    fields = {keys[own] for own in use.own_keys if own in keys}
+    for rule, _ in use.past:
+        if rule.learn_ms:
+            return frozenset()
+        fields &= {keys[name] for name in rule.key if name in keys}
+    return frozenset(fields)
+
+
+def wanted_values(engine: Engine, index: int, field: str) -> set[str]:
+    """Return the values of a join field for which the engine holds a parent hit."""
+    wanted: set[str] = set()
+    for use in engine.plan.uses[index]:
+        if use.relation is None:
+            continue
+        for name, own in use.relation.match:
+            if use.stage.keys.get(own) == field:
+                wanted.update(_parent_values(engine, use, name))
+    return wanted
+
+
+def _parent_values(engine: Engine, use: Use, name: str) -> Iterator[str]:
+    assert use.relation is not None
+    uses = engine.plan.by_name[use.detection]
+    if use.relation.parent is None:
+        table = uses[engine.plan.detections[use.detection].anchor].anchor_table
+    else:
+        table = uses[use.relation.parent].relation_table
+    if table is not None:
+        for _, log in engine.logs.scan(table):
+            for entry in log:
+                yield from hit_values(entries_.unpack(entry), name)

@@ -1,0 +1,139 @@
+"""Sorted logs with what is worked out of them once: subsets that pass a condition, hop targets.
+
+A `Span` is a stretch of one log that is related to an anchor, both ends inside, but for the heads
+it leaves out because no event is its own relation.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Callable, NamedTuple
+
+from . import entry as entries_
+
+if TYPE_CHECKING:
+    from flowtrap.model.hit import Hit
+
+
+class View:
+    """One sorted log; `place` is its table and key.
+
+    Questions about a stretch of time are answered by bisection, O(log n).
+    """
+
+    def __init__(self, log: list[bytes], place: tuple[int, int] = (0, 0)) -> None:
+        self.log = log
+        self.place = place
+        self._heads: list[bytes] | None = None
+        self._hits: list[Hit] | None = None
+        self._passing: dict[object, View] = {}
+        self.memo: dict[object, dict[int, list[bytes]]] = {}
+
+    @property
+    def heads(self) -> list[bytes]:
+        """Return each event's head once."""
+        if self._heads is None:
+            heads = [entries_.head(entry) for entry in self.log]
+            self._heads = entries_.in_order(heads)
+        return self._heads
+
+    @property
+    def hits(self) -> list[Hit]:
+        """Return the log's hits, unpacked once."""
+        if self._hits is None:
+            self._hits = [entries_.unpack(entry) for entry in self.log]
+        return self._hits
+
+    def passing(self, rule: object, test: Callable[[Hit], bool]) -> View:
+        """Return the view of the hits that pass a rule, worked out once per rule."""
+        if rule not in self._passing:
+            kept = [entry for entry, hit in zip(self.log, self.hits) if test(hit)]
+            self._passing[rule] = View(kept)
+        return self._passing[rule]
+
+    def hits_in(self, first_ms: int, last_ms: int) -> list[Hit]:
+        """Return the hits of a stretch of time."""
+        lo, hi = _slice(self.log, first_ms, last_ms)
+        return self.hits[lo:hi]
+
+    def heads_in(self, first_ms: int, last_ms: int) -> list[bytes]:
+        """Return the events' heads of a stretch of time."""
+        lo, hi = _slice(self.heads, first_ms, last_ms)
+        return self.heads[lo:hi]
+
+    def count_in(self, first_ms: int, last_ms: int) -> int:
+        """Return how many events lie in a stretch of time."""
+        lo, hi = _slice(self.heads, first_ms, last_ms)
+        return hi - lo
+
+    def holds_event(self, head: bytes) -> bool:
+        """Tell whether the event is in this view."""
+        at = bisect_left(self.heads, head)
+        return at < len(self.heads) and self.heads[at] == head
+
+
+class Span(NamedTuple):
+    """A related stretch of a view."""
+
+    view: View
+    first_ms: int
+    last_ms: int
+    without: tuple[bytes, ...] = ()
+
+    def covers(self, head: bytes) -> bool:
+        """Tell whether an event of the view is related by this span."""
+        return self.first_ms <= entries_.time_ms(head) <= self.last_ms and head not in self.without
+
+
+def _slice(ordered: list[bytes], first_ms: int, last_ms: int) -> tuple[int, int]:
+    lo = bisect_left(ordered, entries_.time_mark(first_ms))
+    return lo, bisect_left(ordered, entries_.time_mark(last_ms + 1), lo)
+
+
+def span_heads(spans: list[Span]) -> list[bytes]:
+    """Return the heads of all events of some spans, sorted, each once."""
+    if len(spans) == 1 and not spans[0].without:
+        return spans[0].view.heads_in(spans[0].first_ms, spans[0].last_ms)
+    found: set[bytes] = set()
+    for view, group in _by_view(spans).items():
+        doubtful = {head for span in group for head in span.without}
+        for first_ms, last_ms in merged([(span.first_ms, span.last_ms) for span in group]):
+            heads = view.heads_in(first_ms, last_ms)
+            if doubtful:
+                heads = [h for h in heads if h not in doubtful or any(s.covers(h) for s in group)]
+            found.update(heads)
+    return sorted(found)
+
+
+def _by_view(spans: list[Span]) -> dict[View, list[Span]]:
+    groups: dict[View, list[Span]] = {}
+    for span in spans:
+        groups.setdefault(span.view, []).append(span)
+    return groups
+
+
+def merged(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the same milliseconds in the fewest stretches."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(stretches):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def span_hits(spans: list[Span], most: int | None = None) -> list[Hit]:
+    """Return the hits of some spans in order of time and event id, the first `most` events."""
+    wanted = span_heads(spans)[:most]
+    if not wanted:
+        return []
+    first, last, keep = entries_.time_ms(wanted[0]), entries_.time_ms(wanted[-1]), set(wanted)
+    found: dict[bytes, Hit] = {}
+    for view, group in _by_view(spans).items():
+        lo = max(first, min(span.first_ms for span in group))
+        start, end = _slice(view.log, lo, last)
+        for entry in view.log[start:end]:
+            if entries_.head(entry) in keep and entry not in found:
+                found[entry] = entries_.unpack(entry)
+    return [found[entry] for entry in sorted(found)]

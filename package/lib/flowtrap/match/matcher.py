@@ -1,0 +1,181 @@
+"""Which stages does an event match? Asked of every parsed event, so it must be quick.
+
+Stages are indexed by the field that tells them apart best (for aws_cloudtrail `eventName`). The
+first event with a given value decides, by three-valued evaluation, which stages that value leaves
+possible; later ones look it up and test those alone, usually one to four of some forty.
+
+Example: `Matcher(stages, tunables).hits(event)` -> `[(3, Hit(…))]`, 3 being the stage's position.
+"""
+
+from __future__ import annotations
+
+from itertools import islice, product
+from typing import TYPE_CHECKING, Callable, Mapping, Sequence
+
+from flowtrap.model.hit import Hit, HitValue
+
+from .condition import (
+    Test,
+    compile_condition,
+    decide,
+    deciding_fields,
+    field_texts,
+    leaves,
+    possible,
+    text_reader,
+)
+
+if TYPE_CHECKING:
+    from flowtrap.model.detection import Stage
+    from flowtrap.model.event import Event
+    from flowtrap.model.tunable import Tunables
+
+MOST_HITS = 64
+NAMES_KEPT = 10_000
+Read = Callable[["Event"], "str | tuple[str, ...]"]
+
+
+class Matcher:
+    """Tests events against stages of any feeds.
+
+    `no_key` counts matches that gave no hit because a key was absent, `capped` those whose
+    many-valued keys had more than 64 combinations, of which the first 64 were kept.
+    """
+
+    def __init__(self, stages: Sequence[Stage], tunables: Tunables) -> None:
+        self.no_key = 0
+        self.capped = 0
+        self._stages = [_CompiledStage(stage, tunables) for stage in stages]
+        self._feeds = {
+            feed: _FeedIndex([(n, s) for n, s in enumerate(stages) if s.feed == feed])
+            for feed in dict.fromkeys(stage.feed for stage in stages)
+        }
+
+    def hits(self, event: Event) -> list[tuple[int, Hit]]:
+        """Return the position of each stage matched, with a hit per combination of its keys."""
+        index = self._feeds.get(event.feed)
+        if index is None:
+            return []
+        found: list[tuple[int, Hit]] = []
+        for number in index.candidates(event):
+            stage = self._stages[number]
+            if stage.test(event):
+                found.extend((number, hit) for hit in self._hits_of(stage, event))
+        return found
+
+    def _hits_of(self, stage: _CompiledStage, event: Event) -> list[Hit]:
+        keys = stage.keys(event)
+        if keys is None:
+            self.no_key += 1
+            return []
+        facts = stage.facts(event)
+        if len(keys) > MOST_HITS:
+            self.capped += 1
+        return [_hit(event, {**values, **facts}) for values in keys[:MOST_HITS]]
+
+    def possible(self, feed: str, field: str, value: str) -> tuple[int, ...]:
+        """Return the stages that a record may match whose native `field` has this value."""
+        index = self._feeds.get(feed)
+        return () if index is None else index.possible(field, value)
+
+
+def _hit(event: Event, values: Mapping[str, HitValue]) -> Hit:
+    return Hit(
+        event.time_ms,
+        event.event_id,
+        event.feed,
+        _shown(event, "action"),
+        _shown(event, "actor"),
+        _shown(event, "summary"),
+        values,
+    )
+
+
+def _shown(event: Event, name: str) -> str:
+    value = event.fields.get(name, "")
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+class _CompiledStage:
+    """A stage's condition as a closure, and readers for its keys and facts."""
+
+    def __init__(self, stage: Stage, tunables: Tunables) -> None:
+        self.test: Test = compile_condition(stage.condition, tunables)
+        self._keys = [(name, text_reader(field)) for name, field in stage.keys.items()]
+        self._facts = [(name, text_reader(field)) for name, field in stage.facts.items()]
+
+    def keys(self, event: Event) -> list[dict[str, HitValue]] | None:
+        """Return one mapping per combination (one more than the cap at most), None if one lacks."""
+        single: dict[str, HitValue] = {}
+        many = False
+        for name, read in self._keys:
+            value = read(event)
+            if not value:
+                return None
+            single[name] = value
+            many = many or type(value) is not str
+        return _combinations(single) if many else [single]
+
+    def facts(self, event: Event) -> dict[str, HitValue]:
+        """Return the facts that the event has."""
+        values: dict[str, HitValue] = {}
+        for name, read in self._facts:
+            value = read(event)
+            if value:
+                values[name] = value if type(value) is str or len(value) > 1 else value[0]
+        return values
+
+
+def _combinations(values: Mapping[str, HitValue]) -> list[dict[str, HitValue]]:
+    """Return every way to choose one value of each, in order, without repeats."""
+    choices = [[v] if isinstance(v, str) else list(dict.fromkeys(v)) for v in values.values()]
+    return [dict(zip(values, chosen)) for chosen in islice(product(*choices), MOST_HITS + 1)]
+
+
+class _FeedIndex:
+    """The stages of one feed, by the value of the field that tells them apart best."""
+
+    def __init__(self, stages: Sequence[tuple[int, Stage]]) -> None:
+        self._stages = stages
+        self._field = _best_field([stage.condition for _, stage in stages])
+        self._read = text_reader(self._field) if self._field else None
+        self._everything = tuple(number for number, _ in stages)
+        self._by_value: dict[str | tuple[str, ...], tuple[int, ...]] = {}
+        self._by_name: dict[tuple[str, str], tuple[int, ...]] = {}
+
+    def candidates(self, event: Event) -> tuple[int, ...]:
+        """Return the stages that the event's value leaves possible. O(1) but for a new value."""
+        if self._read is None:
+            return self._everything
+        value = self._read(event)
+        found = self._by_value.get(value)
+        return self._learn(value, event) if found is None else found
+
+    def _learn(self, value: str | tuple[str, ...], event: Event) -> tuple[int, ...]:
+        known = {self._field: field_texts(event, self._field)}
+        if not known[self._field]:
+            return self._everything
+        if len(self._by_value) >= NAMES_KEPT:
+            self._by_value.clear()
+        left = tuple(n for n, stage in self._stages if decide(stage.condition, known) is not False)
+        self._by_value[value] = left
+        return left
+
+    def possible(self, field: str, value: str) -> tuple[int, ...]:
+        """Return the stages possible for a native field's value, in any case."""
+        found = self._by_name.get((field, value))
+        if found is None:
+            if len(self._by_name) >= NAMES_KEPT:
+                self._by_name.clear()
+            found = tuple(n for n, s in self._stages if possible(s.condition, field, value))
+            self._by_name[field, value] = found
+        return found
+
+
+def _best_field(conditions: Sequence[list]) -> str:
+    """Return the field that most stages need and that splits them most finely, "" if none does."""
+    needed = [field for condition in conditions for field in deciding_fields(condition)]
+    splits = {repr(leaf): leaf[1] for c in conditions for leaf in leaves(c) if leaf[0] != "not"}
+    fineness = list(splits.values())
+    scores = {f: needed.count(f) * fineness.count(f) for f in sorted(set(needed))}
+    return max(scores, key=lambda field: scores[field], default="")

@@ -1,0 +1,1 @@
+"""The shared vocabulary: frozen records every room may import, and nothing else."""

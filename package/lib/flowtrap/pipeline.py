@@ -1,0 +1,359 @@
+"""The one module that joins the rooms: bytes in, findings out.
+
+    hunt = Hunt(detections, tunables, now_ms=now, spill=tempfile.TemporaryFile)
+    hunt.read(["exports/"])
+    for finding in hunt.findings():
+        ...
+    hunt.counters.read
+
+`read` sifts, parses, normalises and matches each record and hands its hits to the engine. Records
+that can only be related to something wait until all input is read (feed.waiting); `findings` lets
+those in that meet an anchor, then closes the cases.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import (
+    IO,
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    NamedTuple,
+)
+
+from flowtrap.correlation.engine import Engine
+from flowtrap.correlation.hit_log import DEFAULT_LIMITS, Limits
+from flowtrap.correlation.semi_join import join_fields, wanted_values
+from flowtrap.feed import decode
+from flowtrap.feed.framing import record_lines
+from flowtrap.feed.front_door import FrontDoor, Need
+from flowtrap.feed.sources import Source, walk
+from flowtrap.feed.waiting import WaitingRoom
+from flowtrap.feed.wrappers import unwrap
+from flowtrap.match.matcher import Matcher
+from flowtrap.model.errors import FlowtrapError, InputError, RecordError
+from flowtrap.normalise.table import FEEDS, recognise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from flowtrap.correlation.engine import Suppressed
+    from flowtrap.model.counters import Counters
+    from flowtrap.model.detection import Detection
+    from flowtrap.model.event import Event
+    from flowtrap.model.feed import FeedSpec
+    from flowtrap.model.finding import Finding
+    from flowtrap.model.tunable import Tunables
+
+Report = Callable[[FlowtrapError], None]
+LINES_TO_RECOGNISE = 20
+NOTES_PER_SOURCE = 20
+
+
+class _Context(NamedTuple):
+    """What a record that waited needs to be read again."""
+
+    label: str
+    columns: tuple[str, ...] | None
+
+
+def every_default(detections: Sequence[Detection], tunables: Tunables) -> Tunables:
+    """Return the tunables over the defaults of all detections: one name, one meaning."""
+    defaults: dict[str, Any] = {}
+    for detection in detections:
+        defaults.update(detection.defaults())
+    return tunables.over(defaults)
+
+
+def _is_header(columns: tuple[str, ...], line: str) -> bool:
+    return line.split()[: len(columns)] == list(columns)
+
+
+class Span(NamedTuple):
+    """The part of time that is looked at; both ends count, None is open."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def holds(self, time_ms: int) -> bool:
+        """Tell whether a time lies in it."""
+        return (self.since_ms is None or time_ms >= self.since_ms) and (
+            self.until_ms is None or time_ms <= self.until_ms
+        )
+
+
+ALWAYS = Span()
+
+
+class Intake:
+    """Takes decoded records to the engine: unwrap, recognise, normalise, match, add."""
+
+    def __init__(self, engine: Engine, matcher: Matcher, span: Span, report: Report) -> None:
+        self._engine = engine
+        self._matcher = matcher
+        self._span = span
+        self._report = report
+        self._seen: set[int] = set()
+
+    def take(self, decoded: object, place: str, columns: tuple[str, ...] | None = None) -> None:
+        """Take what one line decoded to: a record, or a wrapper of several."""
+        for record in unwrap(decoded):
+            self._engine.counters.read += 1
+            if isinstance(record, str):
+                self._take_text(record, place, columns)
+            else:
+                self.take_record(record, place)
+
+    def _take_text(self, text: str, place: str, columns: tuple[str, ...] | None) -> None:
+        for spec in FEEDS:
+            known = columns or (spec.text.header(text) if spec.text else None)
+            if spec.text and known:
+                self._normalise(spec, spec.text.parse(known, text), place)
+                return
+        self._engine.counters.unrecognised += 1
+
+    def take_record(self, record: Mapping[str, Any], place: str) -> None:
+        """Take one native record; `read` has counted it."""
+        spec = recognise(record)
+        if spec is None:
+            self._engine.counters.unrecognised += 1
+        else:
+            self._normalise(spec, record, place)
+
+    def _normalise(self, spec: FeedSpec, record: Mapping[str, Any], place: str) -> None:
+        try:
+            event = spec.normalise(record)
+        except RecordError as error:
+            self._engine.counters.no_time += 1
+            self._report(RecordError(error.problem, place=place, cure=error.cure))
+            return
+        if self._span.holds(event.time_ms):
+            self._match(event)
+        else:
+            self._engine.counters.filtered_out += 1
+
+    def _match(self, event: Event) -> None:
+        counters = self._engine.counters
+        hits = self._matcher.hits(event)
+        if not hits:
+            counters.unmatched += 1
+            return
+        identity = hash((event.feed, event.event_id))
+        if identity in self._seen:
+            counters.duplicate += 1
+            return
+        self._seen.add(identity)
+        counters.matched += 1
+        for index, hit in hits:
+            self._engine.add(index, hit)
+
+
+class Hunt:
+    """One pass over exported logs.
+
+    `spill` opens scratch files; `report` takes messages of one line; `progress` the bytes read.
+    """
+
+    def __init__(
+        self,
+        detections: Sequence[Detection],
+        tunables: Tunables,
+        *,
+        now_ms: int,
+        spill: Callable[[], IO[bytes]],
+        limits: Limits = DEFAULT_LIMITS,
+        span: Span = ALWAYS,
+        accelerators: bool = True,
+        sifting: bool = True,
+        report: Report = lambda error: None,
+        progress: Callable[[int], None] = lambda size_bytes: None,
+    ) -> None:
+        decode.set_accelerators(accelerators)
+        self.engine = Engine(detections, tunables, limits=limits, spill=spill)
+        self._matcher = Matcher(self.engine.stages, every_default(detections, tunables))
+        self._intake = Intake(self.engine, self._matcher, span, self._note)
+        self._report = report
+        self._progress = progress
+        self._now_ms = now_ms
+        self._sifting = sifting
+        self._incomplete = False
+        self._noted: dict[str, int] = {}
+        self._wait_fields: set[tuple[int, str]] = set()
+        self._waiting = WaitingRoom(spill, self._lose)
+        self._doors = {
+            spec.name: FrontDoor(spec, partial(self._needs, spec), self._waiting.wait)
+            for spec in FEEDS
+        }
+
+    def read(self, paths: Sequence[str]) -> None:
+        """Read files, folders and `-`; what cannot be read is reported and the rest is read."""
+        for source in walk(paths, self._lose):
+            try:
+                self._read_source(source)
+            except FlowtrapError as error:
+                self._lose(error)
+            except OSError as error:
+                self._lose(InputError(error.strerror or str(error), place=source.label))
+
+    def _read_source(self, source: Source) -> None:
+        with source.open() as stream:
+            framed = record_lines(stream, source.label, self._lose)
+            lines = iter(framed.lines)
+            head, spec, columns = self._recognise_feed(lines)
+            again = source.open if framed.plain and source.seekable else None
+            context = _Context(source.label, columns)
+            base = self._waiting.begin(source.label, again, source.size_bytes, context)
+            for number, line in enumerate(head, 1):
+                self._take_line(line, context, number)
+            base += sum(map(len, head))
+            self._read_lines(lines, spec, base, context, len(head))
+        self._progress(source.size_bytes)
+
+    def _recognise_feed(
+        self, lines: Iterator[bytes]
+    ) -> tuple[list[bytes], FeedSpec | None, tuple[str, ...] | None]:
+        """Read on until a line shows its feed; return the lines read, the feed, its columns."""
+        head: list[bytes] = []
+        for line in islice(lines, LINES_TO_RECOGNISE):
+            head.append(line)
+            text = line.decode("utf-8", "replace").strip()
+            for spec in FEEDS:
+                columns = spec.text.header(text) if spec.text else None
+                if columns:
+                    return head, spec, columns
+            spec_found = self._feed_of(line)
+            if spec_found:
+                return head, spec_found, None
+        return head, None, None
+
+    def _feed_of(self, line: bytes) -> FeedSpec | None:
+        try:
+            record = next(iter(unwrap(decode.loads(line))), None)
+        except ValueError:
+            return None
+        return recognise(record) if isinstance(record, dict) else None
+
+    def _read_lines(
+        self,
+        lines: Iterator[bytes],
+        spec: FeedSpec | None,
+        base: int,
+        context: _Context,
+        before: int,
+    ) -> None:
+        if spec is None or not self._sifting:
+            for number, line in enumerate(lines, before + 1):
+                self._take_line(line, context, number)
+            return
+        door = self._doors[spec.name]
+        door.off = False
+        for line in door.sift(lines, base, self._progress):
+            self._take_line(line, context, before + door.number)
+        if door.off:
+            problem = "half of it may matter, so it is read without the byte filter"
+            self._note(InputError(problem, place=context.label))
+
+    def _take_line(self, line: bytes, context: _Context, number: int) -> None:
+        """Parse one line and take what it holds; a line that cannot be parsed is counted."""
+        text = line.strip()
+        if not text:
+            return
+        place = f"{context.label}:{number}" if number else context.label
+        if context.columns and text[:1] != b"{":
+            words = text.decode("utf-8", "replace")
+            if _is_header(context.columns, words):
+                return
+            self._intake.take(words, place, context.columns)
+            return
+        try:
+            decoded = decode.loads(text)
+        except ValueError as error:
+            self.engine.counters.read += 1
+            self.engine.counters.parse_error += 1
+            self._note(InputError(f"not a record: {error}", place=place, cure="it was left out"))
+            return
+        self._intake.take(decoded, place)
+
+    def _needs(self, spec: FeedSpec, name: str) -> tuple[Need, ...]:
+        """Return what the stages that a name leaves possible ask of a raw record."""
+        if spec.name_field:
+            stages = self._matcher.possible(spec.name, spec.name_field, name)
+        else:
+            stages = tuple(n for n, s in enumerate(self.engine.stages) if s.feed == spec.name)
+        needs = {self._need(spec, index) for index in stages}
+        return tuple(sorted(needs, key=lambda need: (need.raw is not None, need.may_wait)))
+
+    def _need(self, spec: FeedSpec, index: int) -> Need:
+        keys = self.engine.stages[index].keys.values()
+        joins = join_fields(self.engine.plan, index)
+        for field, raw in spec.raw_keys.items():
+            if field in joins:
+                self._wait_fields.add((index, field))
+                return Need(field, raw, True)
+        for field, raw in spec.raw_keys.items():
+            if field in keys:
+                return Need(field, raw, False)
+        return Need("", None, False)
+
+    def _settle(self) -> None:
+        """Let in what waits under a key that some anchor bears, hop by hop, until nothing does."""
+        while True:
+            wanted = {
+                (field, value.encode("utf-8", "surrogatepass"))
+                for index, field in self._wait_fields
+                for value in wanted_values(self.engine, index, field)
+            }
+            before = self._waiting.taken
+            for line, context in self._waiting.take(wanted):
+                self._take_line(line, context, 0)
+            if self._waiting.taken == before:
+                return
+
+    def _lose(self, error: FlowtrapError) -> None:
+        """Report something that could not be read: the run is incomplete."""
+        self._incomplete = True
+        self._report(error)
+
+    def _note(self, error: FlowtrapError) -> None:
+        """Report something about one record, but not the same place's hundredth."""
+        source = error.place.rpartition(":")[0] or error.place
+        self._noted[source] = self._noted.get(source, 0) + 1
+        if self._noted[source] <= NOTES_PER_SOURCE:
+            self._report(error)
+        elif self._noted[source] == NOTES_PER_SOURCE + 1:
+            self._report(InputError("more of the same: see the counters", place=source))
+
+    def events(self, records: Iterable[object]) -> None:
+        """Take records that are already decoded."""
+        for number, record in enumerate(records, 1):
+            self._intake.take(record, f"record {number}")
+
+    def findings(self) -> list[Finding]:
+        """Return the findings of all that was read, once, at the end."""
+        self._settle()
+        counters = self.engine.counters
+        for door in self._doors.values():
+            passed_over = door.filtered + door.waiting
+            counters.read += passed_over
+            counters.filtered_out += passed_over
+        counters.read -= self._waiting.taken
+        counters.filtered_out -= self._waiting.taken
+        counters.no_key = self._matcher.no_key
+        return self.engine.flush(final=True, incomplete=self.incomplete)
+
+    @property
+    def counters(self) -> Counters:
+        """Return what happened to every record so far."""
+        return self.engine.counters
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether anything that may hold evidence was lost."""
+        return self._incomplete or self.engine.counters.incomplete
+
+    @property
+    def suppressed(self) -> list[Suppressed]:
+        """Return what tunables took out."""
+        return self.engine.suppressed

@@ -1,0 +1,1 @@
+"""Synthetic native records, and the scenarios and examples that are made of them."""
