@@ -43,7 +43,7 @@ Flowtrap hunts over the example exports in tests/data/examples, as it would over
     bin/flowtrap hunt tests/data/examples
 
 TEXT
-  bin/flowtrap hunt tests/data/examples
+  flowtrap hunt tests/data/examples
 }
 
 check() {
@@ -52,8 +52,8 @@ check() {
   step "mypy"          .venv/bin/mypy
   step "import-linter" env PYTHONPATH=package/lib:bin .venv/bin/lint-imports
   step "vermin"        .venv/bin/vermin -t=3.9- --no-tips --violations $(core_folders)
-  step "detections"    bin/flowtrap lint
-  step "compile"       bin/flowtrap compile --check
+  step "detections"    flowtrap lint
+  step "compile"       flowtrap compile --check
   say "all checks passed"
 }
 
@@ -66,8 +66,8 @@ run_tests() {
   local chosen=()
   if [ "${1:-}" = quick ]; then shift; chosen=(-m "not slow and not server"); fi
   say "tests on $(.venv/bin/python -V)"
-  .venv/bin/python -m pytest -n "${FLOWTRAP_JOBS:-auto}" "${chosen[@]}" "$@"
-  if [ $# -eq 0 ]; then core_tests_on_39 "${chosen[@]}"; fi
+  .venv/bin/python -m pytest -n "${FLOWTRAP_JOBS:-auto}" ${chosen[@]+"${chosen[@]}"} "$@"
+  if [ $# -eq 0 ]; then core_tests_on_39 ${chosen[@]+"${chosen[@]}"}; fi
 }
 
 # The core must run on Splunk's Python 3.9, which cannot hold the tools of .venv.
@@ -141,6 +141,7 @@ sys.exit(not least <= sys.version_info[:2] <= most)
 PY
 }
 
+flowtrap() { .venv/bin/python bin/flowtrap "$@"; }
 core_folders() { printf '%s\n' package/lib/flowtrap; if [ -d package/bin ]; then echo package/bin; fi; }
 sha256() { .venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
 

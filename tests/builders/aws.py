@@ -514,9 +514,19 @@ def get_function(caller: Caller, fn: Function, at: float) -> Record:
 
 
 def invoke(
-    caller: Caller, fn: Function, at: float, *, qualifier: str = "", eni: str = "", n: int = 0
+    caller: Caller,
+    fn: Function,
+    at: float,
+    *,
+    qualifier: str = "",
+    eni: str = "",
+    waits: bool = False,
+    n: int = 0,
 ) -> Record:
-    """Return Invoke, a data event; `n` tells equal calls of one second apart."""
+    """Return Invoke, a data event; `n` tells equal calls of one second apart.
+
+    A caller that `waits` (a synchronous call) leaves requestParameters null.
+    """
     more: dict[str, Any] = {"functionVersion": f"{fn.arn}:{qualifier or '$LATEST'}"}
     if eni:
         more["customerEniId"] = eni
@@ -530,7 +540,7 @@ def invoke(
         "lambda",
         "Invoke",
         at,
-        request,
+        None if waits else request,
         account=fn.account,
         region=fn.region,
         additionalEventData=more,

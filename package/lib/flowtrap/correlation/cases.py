@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import entry as entries_
-from .related import len_at_least
 
 if TYPE_CHECKING:
     from flowtrap.model.detection import Requirement, Verdict
@@ -44,7 +43,7 @@ def _required(
     spans = related.get(rule.stage, [])
     if rule.at_least:
         return bool(spans) and relations.meets(rule, spans)
-    return closed and not len_at_least(relations.narrowed(rule, spans), 1)
+    return closed and not relations.meets(rule, spans)
 
 
 def _closed(anchor: Hit, relations: Relations, watermark_ms: int | None, final: bool) -> bool:

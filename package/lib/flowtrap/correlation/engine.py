@@ -154,10 +154,10 @@ class Engine:
         return findings
 
     def _move_watermark(self, now_ms: int | None) -> None:
-        if self._latest_ms is None:
+        if self._latest_ms is None or self._lateness_ms is None:
             return
         latest = self._latest_ms if now_ms is None else min(self._latest_ms, now_ms)
-        watermark = latest - (self._lateness_ms or 0)
+        watermark = latest - self._lateness_ms
         if self._watermark_ms is None or watermark > self._watermark_ms:
             self._watermark_ms = watermark
 

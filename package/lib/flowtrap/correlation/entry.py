@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _BIAS = 1 << 62
+_CANONICAL = 2  # later versions write equal values differently, by reference or interned
 
 
 def time_mark(time_ms: int) -> bytes:
@@ -32,7 +33,7 @@ def head_of(time_ms: int, event_id: str) -> bytes:
 def pack(hit: Hit) -> bytes:
     """Return the entry of a hit."""
     rest = (hit.feed, hit.action, hit.actor, hit.summary, dict(hit.values))
-    return head_of(hit.time_ms, hit.event_id) + marshal.dumps(rest)
+    return head_of(hit.time_ms, hit.event_id) + marshal.dumps(rest, _CANONICAL)
 
 
 def head(entry: bytes) -> bytes:

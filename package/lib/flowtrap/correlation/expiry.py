@@ -1,8 +1,9 @@
 """What a run with saved state may forget once the watermark has passed it.
 
 With W the window: an anchor is open while its time + W has not passed the watermark, and may ask
-for hits up to W before itself. A case is open while its last anchor is. What open cases rest on is
-pinned, however old, so that each run can build them again from the hits.
+for hits up to W before itself. A case is open while its last anchor is, and W longer where a verdict
+waits for absence: the next anchor may be there and undecided. What open cases rest on is pinned,
+however old, so that each run can build them again from the hits.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Expiry:
         window_ms = self._plan.window_ms[number]
         if self._watermark_ms is None:
             return
-        if case[-1].anchor.time_ms + window_ms < self._watermark_ms:
+        if case[-1].anchor.time_ms + self._open_ms(number) < self._watermark_ms:
             return
         first_ms = case[0].anchor.time_ms
         _lower(self._pins, (table, key), first_ms)
@@ -43,6 +44,11 @@ class Expiry:
                 for span in spans:
                     _lower(self._pins, span.view.place, span.first_ms)
 
+    def _open_ms(self, number: int) -> int:
+        verdicts = self._plan.detections[number].verdicts
+        awaits = any(rule.at_least == 0 for verdict in verdicts for rule in verdict.require)
+        return self._plan.window_ms[number] * (2 if awaits else 1)
+
     def sweep(self, logs: HitLogs) -> int:
         """Drop what no anchor can ask for any more; return how many entries went."""
         if self._watermark_ms is None:
@@ -50,15 +56,14 @@ class Expiry:
         dropped = 0
         for uses in self._plan.uses:
             for use in uses:
-                window_ms = self._plan.window_ms[use.detection]
+                anchor_ms = self._watermark_ms - self._open_ms(use.detection)
+                related_ms = anchor_ms - self._plan.window_ms[use.detection]
                 if use.anchor_table is not None:
-                    dropped += self._sweep(logs, use.anchor_table, self._watermark_ms - window_ms)
+                    dropped += self._sweep(logs, use.anchor_table, anchor_ms)
                 if use.relation_table is not None:
-                    floor_ms = self._watermark_ms - 2 * window_ms
-                    dropped += self._sweep(logs, use.relation_table, floor_ms)
+                    dropped += self._sweep(logs, use.relation_table, related_ms)
                 for rule, table in use.past:
-                    floor_ms = self._watermark_ms - 2 * window_ms
-                    floor_ms = min(floor_ms, self._oldest.get(use.detection, floor_ms))
+                    floor_ms = min(related_ms, self._oldest.get(use.detection, related_ms))
                     dropped += self._sweep(logs, table, floor_ms - rule.over_ms)
         return dropped
 

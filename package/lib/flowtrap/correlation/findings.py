@@ -31,7 +31,7 @@ def finding_id(detection: str, case: tuple[str, ...], first_event_id: str) -> st
 def make_finding(case: list[Judged], relations: Relations, incomplete: bool) -> Finding:
     """Build the finding of a case (a run of judged anchors in time order)."""
     detection = relations.detection
-    worst = max(case, key=lambda item: item.verdict.risk)
+    worst = min(case, key=lambda item: detection.verdicts.index(item.verdict))
     anchors = [item.anchor for item in case]
     spans = _spans_of(case)
     heads = {stage: span_heads(stretches) for stage, stretches in spans.items()}

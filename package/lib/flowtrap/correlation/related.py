@@ -146,17 +146,18 @@ class Relations:
         return False
 
     def meets(self, rule: Requirement, spans: list[Span]) -> bool:
-        """Tell whether R_s reaches a requirement's count (presence; absence asks `is_empty`)."""
+        """Tell whether R_s reaches a requirement's count, or for 0 (absence) whether it has any."""
+        wanted = max(rule.at_least, 1)
         spans = self.narrowed(rule, spans)
         if rule.distinct is None:
-            return len_at_least(spans, rule.at_least)
+            return len_at_least(spans, wanted)
         seen: set[str] = set()
         for span in spans:
             for hit in span_hits([span]):
                 seen.update(hit_values(hit, rule.distinct))
-                if len(seen) >= rule.at_least:
+                if len(seen) >= wanted:
                     return True
-        return len(seen) >= rule.at_least
+        return False
 
     def narrowed(self, rule: Requirement, spans: list[Span]) -> list[Span]:
         """Return the spans of only the hits that pass the requirement's conditions."""

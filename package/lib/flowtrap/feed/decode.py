@@ -1,0 +1,117 @@
+"""The one place that decodes a record's text, and that knows of optional third-party modules.
+
+Everything works without them. `orjson` only makes decoding faster; a text that it refuses is tried
+again with the standard library, so that what counts as JSON does not depend on what is installed
+(one known difference: orjson reads integers beyond 64 bits as floats). zstandard, or Python 3.14's
+own `compression.zstd`, is needed to read .zst files at all.
+
+Example: `loads(b'{"eventName": "Invoke"}')` is `{"eventName": "Invoke"}`; `loads(b"NaN")` raises.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Decompressor(Protocol):
+        """What zlib, zstandard and compression.zstd have in common."""
+
+        eof: bool
+        unused_data: bytes
+
+        def decompress(self, data: bytes) -> bytes: ...
+
+
+orjson: Any = None
+try:
+    import orjson
+except ImportError:
+    pass
+
+zstandard: Any = None
+try:
+    import zstandard
+except ImportError:
+    pass
+
+own_zstd: Any = None
+try:
+    from compression import zstd as own_zstd  # Python 3.14
+except ImportError:
+    pass
+
+ZSTD_ERRORS: tuple[type[Exception], ...] = tuple(
+    module.ZstdError for module in (zstandard, own_zstd) if module is not None
+)
+BOM = b"\xef\xbb\xbf"
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+class _Choice:
+    """Which decoder is tried first."""
+
+    fast: Optional[Callable[[bytes], object]] = orjson.loads if orjson is not None else None
+
+
+def set_accelerators(on: bool) -> None:
+    """Use orjson where it is installed, or (False) the standard library alone."""
+    _Choice.fast = orjson.loads if on and orjson is not None else None
+
+
+def loads(text: bytes) -> object:
+    """Decode one JSON text.
+
+    Of equal keys the last wins. Bytes that are not UTF-8 become U+FFFD, NUL bytes become spaces
+    and a byte-order mark is dropped, but only in a text that cannot be decoded as it is. Raises
+    ValueError for what is not JSON, NaN and Infinity included, and for nesting without end.
+    """
+    if _Choice.fast is not None:
+        try:
+            return _Choice.fast(text)
+        except ValueError:
+            pass
+    return _standard(text)
+
+
+def _standard(text: bytes) -> object:
+    try:
+        return _DECODER.decode(_as_text(text))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _as_text(text: bytes) -> str:
+    if b"\0" in text:
+        text = text.replace(b"\0", b" ")
+    return text.decode("utf-8-sig", "replace") if _is_damaged(text) else text.decode("utf-8")
+
+
+def _is_damaged(text: bytes) -> bool:
+    if text.startswith(BOM):
+        return True
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def can_read_zstd() -> bool:
+    """True if a module that reads zstd is installed."""
+    return zstandard is not None or own_zstd is not None
+
+
+def zstd_decompressor() -> Decompressor:
+    """Return a decompressor for one zstd frame. Ask `can_read_zstd` first."""
+    if own_zstd is not None:
+        return own_zstd.ZstdDecompressor()  # type: ignore[no-any-return]
+    return zstandard.ZstdDecompressor().decompressobj()  # type: ignore[no-any-return]

@@ -1,0 +1,272 @@
+"""Byte streams that survive what log files are made of: odd encodings, cut archives, endless lines.
+
+Each is a raw stream for `io.BufferedReader`, so that the consumer iterates lines at C speed. None of
+them raises for bad input: it complains, once, and then behaves as if the stream had ended.
+
+Example: `buffered(io.FileIO("a.jsonl"), complainer("a.jsonl", report))` is a buffered reader.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, NamedTuple, Optional
+
+from ..model.errors import InputError
+from . import decode
+
+if TYPE_CHECKING:
+    from ..model.errors import FlowtrapError
+
+Complain = Callable[[str, str], None]  # (problem, cure)
+BUFFER_BYTES = 256 * 1024
+MAX_RECORD_BYTES = 100_000_000
+_NEWLINE = re.compile(b"\n")
+_TAIL_BYTES = 4096
+
+
+def complainer(place: str, report: Optional[Callable[[FlowtrapError], None]]) -> Complain:
+    """Return a function that reports an InputError at this place, or raises it if none listens."""
+
+    def complain(problem: str, cure: str) -> None:
+        error = InputError(problem, place=place, cure=cure)
+        if report is None:
+            raise error
+        report(error)
+
+    return complain
+
+
+def buffered(inner: Any, complain: Complain) -> io.BufferedReader:
+    """Return a buffered reader over a guarded `inner` (anything with readinto)."""
+    return io.BufferedReader(GuardedRaw(inner, complain), BUFFER_BYTES)
+
+
+def over_long(limit_bytes: int) -> tuple[str, str]:
+    """Return problem and cure for a record beyond the limit; one wording for all layouts."""
+    return (
+        f"a line or record of more than {limit_bytes:,} bytes was left out; the rest is read",
+        "write one record a line",
+    )
+
+
+class GuardedRaw(io.RawIOBase):
+    """A raw stream that keeps offsets true and any line within `limit_bytes`.
+
+    The first read goes on until a whole line is in the buffer, so that `peek` shows enough to tell
+    the layout, also on a slow pipe. A UTF-8 byte-order mark becomes spaces. Of a line beyond the
+    limit (once `limit_lines` was called) the rest is overwritten with blank lines of equal length.
+    Cost: a few microseconds per 256 KiB. The limit is checked per buffer, not per byte.
+    """
+
+    def __init__(self, inner: Any, complain: Complain) -> None:
+        super().__init__()
+        self.complain = complain
+        self._inner = inner
+        self._read = getattr(inner, "readinto1", inner.readinto)
+        self._begun = False
+        self._limit_bytes = 0
+        self._run_bytes = 0  # since the last newline
+        self._skipping = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._inner.seekable())
+
+    def tell(self) -> int:
+        return int(self._inner.tell())
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._begun, self._run_bytes, self._skipping = True, 0, False
+        return int(self._inner.seek(offset, whence))
+
+    def close(self) -> None:
+        if not self.closed:
+            self._inner.close()
+        super().close()
+
+    def limit_lines(self, run_bytes: int, limit_bytes: int = MAX_RECORD_BYTES) -> None:
+        """Guard the lines from here on; `run_bytes` of the present line have been read."""
+        self._run_bytes, self._limit_bytes = run_bytes, limit_bytes
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        count = self._some(view) if self._begun else self._first(view)
+        if count and self._limit_bytes:
+            self._hold(view[:count])
+        return count
+
+    def _some(self, view: memoryview) -> int:
+        try:
+            return self._read(view) or 0
+        except OSError as error:
+            self.complain(f"reading stopped: {error.strerror or error}", "check the file or disk")
+            return 0
+
+    def _first(self, view: memoryview) -> int:
+        self._begun = True
+        count = more = self._some(view)
+        while more and count < len(view) and _NEWLINE.search(view[:count]) is None:
+            more = self._some(view[count:])
+            count += more
+        if view[:3] == decode.BOM:
+            view[:3] = b"   "
+        return count
+
+    def _hold(self, view: memoryview) -> None:
+        if self._skipping and self._still_skipping(view):
+            return
+        last = _last_newline(view)
+        self._run_bytes = self._run_bytes + len(view) if last < 0 else len(view) - last - 1
+        if self._run_bytes > self._limit_bytes:
+            self.complain(*over_long(self._limit_bytes))
+            _blank(view[last + 1 :])
+            self._skipping, self._run_bytes = True, 0
+
+    def _still_skipping(self, view: memoryview) -> bool:
+        newline = _NEWLINE.search(view)
+        _blank(view[: newline.end()] if newline else view)
+        self._skipping = newline is None
+        return self._skipping
+
+
+def _last_newline(view: memoryview) -> int:
+    start = max(0, len(view) - _TAIL_BYTES)
+    at = bytes(view[start:]).rfind(b"\n")
+    return at + start if at >= 0 else bytes(view[:start]).rfind(b"\n")
+
+
+def _blank(view: memoryview) -> None:
+    view[:] = b" " * (len(view) - 1) + b"\n"
+
+
+class Codec(NamedTuple):
+    """A compression: how its members begin, and how much to feed at once.
+
+    The feed bounds memory: one kilobyte of hostile zstd grows to at most some 32 MB, 16 KB of
+    deflate to 16 MB (RFC 8878 and RFC 1951: 128 KiB blocks of 4 bytes; 1032 to 1).
+    """
+
+    name: str
+    begins: re.Pattern[bytes]
+    new: Callable[[], decode.Decompressor]
+    feed_bytes: int
+
+
+def _inflate() -> decode.Decompressor:
+    return zlib.decompressobj(wbits=31)
+
+
+CODECS = (
+    Codec("gzip", re.compile(rb"\x1f\x8b\x08"), _inflate, 16 * 1024),
+    Codec(
+        "zstd",
+        re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+        decode.zstd_decompressor,
+        1024,
+    ),
+)
+
+
+class DecompressedRaw(io.RawIOBase):
+    """What a gzip or zstd stream holds: all members, and of a cut one all that can be read."""
+
+    def __init__(self, source: BinaryIO, codec: Codec, complain: Complain) -> None:
+        super().__init__()
+        self._source, self._codec, self._complain = source, codec, complain
+        self._decoder = codec.new()
+        self._rest = self._ready = b""
+        self._done = False
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready and not self._done:
+            self._ready = self._next()
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _next(self) -> bytes:
+        fed = self._rest or self._source.read(self._codec.feed_bytes)
+        self._rest = b""
+        if not fed:
+            return self._end("" if self._decoder.eof else "ends in the middle: cut off?")
+        if self._decoder.eof:
+            fed = self._new_member(fed)
+        return self._decompress(fed) if fed else b""
+
+    def _decompress(self, fed: bytes) -> bytes:
+        try:
+            text = self._decoder.decompress(fed)
+        except (zlib.error, EOFError, *decode.ZSTD_ERRORS) as error:
+            return self._end(f"is damaged: {error}")
+        if self._decoder.eof:
+            self._rest = self._decoder.unused_data
+        return text
+
+    def _new_member(self, fed: bytes) -> bytes:
+        fed = fed.lstrip(b"\0")  # tapes and some writers pad with zeros
+        if fed and len(fed) < 4:
+            fed += self._source.read(4)
+        if fed and self._codec.begins.match(fed) is None:
+            return self._end("has other bytes behind it, which were not read")
+        self._decoder = self._codec.new()
+        self._rest = b""
+        return fed if fed else self._padding()
+
+    def _padding(self) -> bytes:
+        """Zeros so far: look on, with a decoder that still counts as ended."""
+        while True:
+            fed = self._source.read(self._codec.feed_bytes)
+            if fed.strip(b"\0") or not fed:
+                break
+        self._done = not fed
+        return self._new_member(fed) if fed else b""
+
+    def _end(self, problem: str) -> bytes:
+        self._done = True
+        if problem:
+            cure = "what could be read was read; fetch the file again"
+            self._complain(f"the {self._codec.name} stream {problem}", cure)
+        return b""
+
+
+class TranscodedRaw(io.RawIOBase):
+    """A stream in another encoding, as UTF-8; bytes that cannot be read become U+FFFD."""
+
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        super().__init__()
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        final = False
+        while not self._ready and not final:
+            chunk = self._source.read(64 * 1024)
+            final = not chunk
+            self._ready = self._decoder.decode(chunk, final).encode("utf-8", "replace")
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
