@@ -32,7 +32,7 @@ def head_of(time_ms: int, event_id: str) -> bytes:
 
 def pack(hit: Hit) -> bytes:
     """Return the entry of a hit."""
-    rest = (hit.feed, hit.action, hit.actor, hit.summary, dict(hit.values))
+    rest = (hit.feed, hit.action, hit.actor, hit.summary, hit.values)
     return head_of(hit.time_ms, hit.event_id) + marshal.dumps(rest, _CANONICAL)
 
 

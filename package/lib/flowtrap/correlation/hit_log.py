@@ -30,6 +30,7 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
+_NO_LOGS: dict[int, Any] = {}
 
 
 class _Segment(NamedTuple):
@@ -67,6 +68,10 @@ class HitLogs:
         self._held += 1
         if self._held > self._limits.hits_in_memory:
             self._make_room()
+
+    def has(self, table: int, key: int) -> bool:
+        """Tell whether a log may have entries; False is certain."""
+        return key in self._tables.get(table, _NO_LOGS) or bool(self._segments.get(table))
 
     def log(self, table: int, key: int) -> list[bytes]:
         """Return one log in order of time and event id, each entry once."""

@@ -56,7 +56,7 @@ class Plan:
                 self._table() if name == detection.anchor else None,
                 relation,
                 self._table() if relation else None,
-                tuple(own for _, own in relation.match) if relation else (),
+                relation.own_keys if relation else (),
                 tuple((rule, self._table()) for rule in first_seen_rules(detection, name)),
                 tuple(
                     (item.tunable, item.key, settings.patterns(item.tunable))

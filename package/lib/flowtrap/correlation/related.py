@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .plan import Plan, Use
 
 _VIEWS_KEPT = 4_096
+NO_HITS = View([])
 
 
 def key_hash(values: tuple[object, ...]) -> int:
@@ -34,9 +35,15 @@ def past_key(hit: Hit, names: Iterable[str]) -> int:
     return key_hash(tuple(hit_values(hit, name) for name in names))
 
 
-def keys_of(hit: Hit, names: Iterable[str]) -> list[int]:
+def keys_of(hit: Hit, names: tuple[str, ...]) -> list[int]:
     """Return the keys under which a hit asks for its relations: one per combination of values."""
-    return [key_hash(values) for values in product(*(hit_values(hit, name) for name in names))]
+    get = hit.values.get
+    values = tuple([get(name) for name in names])
+    for value in values:
+        if value.__class__ is not str:
+            choices = [hit_values(hit, name) for name in names]
+            return [key_hash(chosen) for chosen in product(*choices)]
+    return [key_hash(values)]
 
 
 class Relations:
@@ -56,6 +63,8 @@ class Relations:
         """Return a log as a view, kept for the next anchor with the same key."""
         view = self._views.get((table, key))
         if view is None:
+            if not self._logs.has(table, key):
+                return NO_HITS
             if len(self._views) >= _VIEWS_KEPT:
                 self._views.clear()
             view = self._views[table, key] = View(self._logs.log(table, key), (table, key))
@@ -78,9 +87,9 @@ class Relations:
         table = self.uses[relation.stage].relation_table
         first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
         spans = []
-        for key in keys_of(anchor, (name for name, _ in relation.match)):
+        for key in keys_of(anchor, relation.parent_keys):
             view = self.view(table or 0, key)
-            if view.log and view.count_in(first, last):
+            if view is not NO_HITS and view.count_in(first, last):
                 spans.append(_span(view, first, last, own))
         return spans
 
@@ -101,9 +110,8 @@ class Relations:
         """Return, for the keys that a parent's hits lead to, the heads that lead there."""
         if relation not in view.memo:
             targets: dict[int, list[bytes]] = {}
-            names = [name for name, _ in relation.match]
             for entry, hit in zip(view.log, view.hits):
-                for key in keys_of(hit, names):
+                for key in keys_of(hit, relation.parent_keys):
                     targets.setdefault(key, []).append(entries_.head(entry))
             view.memo[relation] = targets
         return view.memo[relation]

@@ -77,9 +77,9 @@ class FrontDoor:
         """
         if self._all_alike:
             return self._sift_alike(lines, base, tick)
-        return self._sift_by_name(lines, base, tick)
+        return self._sift_by_name(iter(lines), base, tick)
 
-    def _sift_by_name(self, lines: Iterable[bytes], base: int, tick: Tick) -> Iterator[bytes]:
+    def _sift_by_name(self, lines: Iterator[bytes], base: int, tick: Tick) -> Iterator[bytes]:
         token, skip, known = self._token, len(self._token), self._known
         place, read, passed, yielded = base, 0, 0, 0
         for line in lines:

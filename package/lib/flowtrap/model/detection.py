@@ -50,15 +50,22 @@ class Relation:
 
     stage: str
     match: tuple[tuple[str, str], ...]
+    parent_keys: tuple[str, ...]
     when: str
     parent: str | None = None
+
+    @property
+    def own_keys(self) -> tuple[str, ...]:
+        """Return the stage's side of the match."""
+        return tuple(own for _, own in self.match)
 
     @classmethod
     def from_dict(cls, stage: str, row: Mapping[str, Any]) -> Relation:
         """Read one relation."""
         if row["when"] not in WHEN:
             raise DetectionError(f"{row['when']!r} is not a direction", place=f"related.{stage}")
-        return cls(stage, tuple(row["match"].items()), row["when"], row.get("from"))
+        match = tuple(row["match"].items())
+        return cls(stage, match, tuple(parent for parent, _ in match), row["when"], row.get("from"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The command line: one module a verb, each thin over a plain function (click, rich)."""

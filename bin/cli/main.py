@@ -1,0 +1,93 @@
+"""`flowtrap <verb>`: the group, and how every end of a run becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from flowtrap.model.errors import FlowtrapError
+
+from . import exit_codes
+from .compile import compile_verb
+from .hunt import hunt_verb
+from .lint import lint_verb
+from .messages import Messages
+from .new import new_verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Verbs(click.Group):
+    """A group that ends with the design's exit codes instead of click's."""
+
+    def main(  # type: ignore[override]  # click's own overloads differ by standalone_mode alone
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a verb; in standalone mode exit with its code, else return it."""
+        code = self._run(args, prog_name or "flowtrap", extra)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def _run(self, args: Sequence[str] | None, prog_name: str, extra: dict[str, Any]) -> int:
+        say = Messages().say
+        try:
+            code = super().main(args, prog_name, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            say(_one_line(error))
+            return exit_codes.BAD_INPUT
+        except FlowtrapError as error:
+            say(str(error))
+            return exit_codes.BAD_INPUT
+        except (click.Abort, KeyboardInterrupt):
+            say("stopped before the end; nothing was kept")
+            return exit_codes.INTERRUPTED
+        except BrokenPipeError:
+            _discard_stdout()
+            return exit_codes.DONE
+        except OSError as error:
+            say(f"{error.filename or 'output'}: {error.strerror or error}")
+            return exit_codes.BAD_INPUT
+        return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _one_line(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    advice = f" (see {context.command_path} --help)" if context else ""
+    return f"{' '.join(error.format_message().split())}{advice}"
+
+
+def _discard_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: the reader of the pipe has left."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = None  # type: ignore[assignment]  # a stand-in without a descriptor
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option("0.1.0", "--version", message="flowtrap %(version)s")
+def flowtrap() -> None:
+    """Find serverless execution (MITRE ATT&CK T1648) in cloud audit logs.
+
+    Exit codes: 0 done, 1 bad input or usage, 2 incomplete run, 3 findings with
+    --fail-on-findings.
+    """
+
+
+for verb in (hunt_verb, lint_verb, compile_verb, new_verb):
+    flowtrap.add_command(verb)
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    code: int = flowtrap.main(standalone_mode=False)
+    return code

@@ -1,0 +1,26 @@
+"""The feeds that Flowtrap reads, and which of them a record is of.
+
+Example: `recognise({"eventSource": "lambda.amazonaws.com", "eventName": "Invoke"}).name` is
+`aws_cloudtrail`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import aws_cloudtrail, aws_vpcflow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flowtrap.model.feed import FeedSpec
+
+FEEDS: tuple[FeedSpec, ...] = (aws_cloudtrail.SPEC, aws_vpcflow.SPEC)
+
+
+def recognise(record: Mapping[str, Any]) -> FeedSpec | None:
+    """Return the feed that a record is of, by its content, or None."""
+    for spec in FEEDS:
+        if spec.recognise(record):
+            return spec
+    return None

@@ -1,0 +1,75 @@
+"""The example exports give exactly the expected cases, and the script still writes them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from builders import make_examples
+from builders.hunting import hunt, text_of
+
+# verdict, severity, the automation's name
+EXPECTED = {}
+LIMIT_BYTES = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return hunt(paths=[str(make_examples.EXAMPLES)])
+
+
+def test_script_writes_identical_files():
+    """If it fails, run python -m builders.make_examples and read the change."""
+    committed = {
+        str(path.relative_to(make_examples.EXAMPLES)): path.read_text(encoding="utf-8")
+        for path in sorted(make_examples.EXAMPLES.rglob("*"))
+        if path.is_file()
+    }
+    assert committed == make_examples.files()
+
+
+def test_examples_are_small_and_synthetic():
+    text = "".join(make_examples.files().values())
+    assert len(text.encode()) < LIMIT_BYTES
+    accounts = {record["recipientAccountId"] for record in make_examples.every_record()}
+    assert accounts == {"123456789012"}
+
+
+def test_examples_give_exactly_the_expected_cases(outcome):
+    found = {
+        (finding.detection, finding.verdict, finding.severity, automation_of(finding))
+        for finding in outcome.alarms
+    }
+    assert found == EXPECTED
+
+
+def automation_of(finding):
+    arns = [entity.value for entity in finding.entities if entity.type == "function"]
+    return ",".join(sorted(arn.rsplit(":", 1)[-1] for arn in arns))
+
+
+def test_examples_are_read_whole(outcome):
+    counters = outcome.hunt.counters
+    flows = make_examples.files()[
+        "vpc-flow/123456789012_vpcflowlogs_us-east-1_20260313.log"
+    ].count("\n")
+    assert counters.read == len(make_examples.every_record()) + flows - 1  # without its header
+    assert not outcome.hunt.incomplete
+    assert counters.unrecognised == 0
+
+
+def test_examples_give_the_same_without_the_byte_filter(outcome):
+    again = hunt(paths=[str(make_examples.EXAMPLES)], sifting=False, accelerators=False)
+    assert again.plain() == outcome.plain()
+
+
+def test_outbound_case_names_the_far_end(outcome):
+    told = [text_of(finding) for finding in outcome.alarms if "log-shipper" in text_of(finding)]
+    assert any("203.0.113.99:443" in text for text in told)
+    assert not any("10.0.0.2" in text for text in told)
+
+
+def test_every_finding_is_plain_json(outcome):
+    for finding in outcome.findings:
+        assert json.loads(text_of(finding))["finding_id"] == finding.finding_id

@@ -1,0 +1,110 @@
+"""The byte filter passes over only what no stage can match, and says what waits."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from flowtrap.feed.front_door import PROBE, FrontDoor, Need
+from flowtrap.model.feed import FeedSpec, RawKey
+
+SPEC = FeedSpec("trail", lambda record: True, lambda record: None, name_field="eventName")  # type: ignore[arg-type, return-value]
+FUNCTION = RawKey(re.compile(rb'"fn": ?"(\w+)"'), re.compile(rb'"fn"'))
+NEEDS = {
+    "Create": (Need("", None, False),),
+    "Invoke": (Need("function", FUNCTION, True),),
+    "Act": (Need("function", FUNCTION, False),),
+}
+
+
+class Door:
+    """A front door with what came through and what waits."""
+
+    def __init__(self) -> None:
+        self.waiting: list = []
+        self.door = FrontDoor(
+            SPEC,
+            lambda name: NEEDS.get(name, ()),
+            lambda line, place, keys: self.waiting.append((place, keys)),
+        )
+
+    def sift(self, *lines: bytes) -> list:
+        return list(self.door.sift(list(lines), 100))
+
+
+def native(name: bytes, rest: bytes = b"") -> bytes:
+    start = b'{"eventVersion":"1.11","eventSource":"x.amazonaws.com","eventName":"'
+    return start + name + b'"' + rest + b"}\n"
+
+
+def test_a_name_that_no_stage_asks_for_is_passed_over() -> None:
+    door = Door()
+    assert door.sift(native(b"Describe"), native(b"Create")) == [native(b"Create")]
+    assert door.door.filtered == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"eventName" : "Create"}\n',
+        b'{"eventName":  "Create"}\n',
+        b'{"eventName":"Cre\\u0061te"}\n',
+        b'{"event\\u004eame":"Create"}\n',
+        b'{"other":1}\n',
+        b"not json\n",
+        b'{"requestParameters":{"eventName":"Describe"},"eventName":"Create"}\n',
+        b'{"a":{"eventName":"Describe"},"eventSource":"x.amazonaws.com","event\\u004eame":"Create","eventName":"y"}\n',
+        b'{"eventName":"Create\n',
+    ],
+)
+def test_what_the_bytes_do_not_tell_is_parsed(line: bytes) -> None:
+    assert Door().sift(line) == [line]
+
+
+def test_a_related_record_waits_under_its_key_and_place() -> None:
+    door = Door()
+    first, second = native(b"Describe"), native(b"Invoke", b',"fn":"billing"')
+    assert door.sift(first, second) == []
+    assert door.waiting == [(100 + len(first), [("function", b"billing")])]
+    assert (door.door.filtered, door.door.waiting) == (1, 1)
+
+
+def test_a_related_record_without_its_key_cannot_match() -> None:
+    door = Door()
+    assert door.sift(native(b"Invoke")) == []
+    assert door.door.filtered == 1
+
+
+def test_a_key_that_is_there_but_unreadable_means_parsing() -> None:
+    line = native(b"Invoke", b',"fn":"bill\\u0069ng"')
+    assert Door().sift(line) == [line]
+
+
+def test_an_anchor_is_parsed_only_if_it_can_bear_its_key() -> None:
+    door = Door()
+    bears = native(b"Act", b',"fn":"billing"')
+    assert door.sift(native(b"Act"), bears) == [bears]
+
+
+def test_line_numbers_count_every_line() -> None:
+    door = Door().door
+    numbers = [door.number for _ in door.sift([native(b"No"), native(b"Create"), native(b"No"), native(b"Create")])]
+    assert numbers == [2, 4]
+
+
+def test_sifting_ends_where_it_does_not_pay() -> None:
+    door = Door()
+    lines = [native(b"Create")] * PROBE + [native(b"Describe")]
+    assert door.sift(*lines) == lines
+    assert door.door.off
+
+
+def test_a_feed_without_names_asks_the_same_of_every_record() -> None:
+    spec = SPEC._replace(name_field="")
+    waiting: list = []
+    door = FrontDoor(
+        spec, lambda name: NEEDS["Invoke"], lambda line, place, keys: waiting.append(keys)
+    )
+    assert list(door.sift([b'"fn":"a"\n', b"nothing\n", b'"fn":3\n'])) == [b'"fn":3\n']
+    assert waiting == [[("function", b"a")]]
