@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+import flowtrap as core
 from flowtrap.model.errors import FlowtrapError
 
 from . import exit_codes
 from .compile import compile_verb
+from .config import ConfigError
 from .hunt import hunt_verb
 from .lint import lint_verb
 from .messages import Messages
 from .new import new_verb
+from .outlet import discard_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 class Verbs(click.Group):
     """A group that ends with the design's exit codes instead of click's."""
 
-    def main(  # type: ignore[override]  # click's own overloads differ by standalone_mode alone
+    def main(  # type: ignore[override]  # click overloads by standalone_mode alone
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
@@ -43,20 +45,22 @@ class Verbs(click.Group):
             sys.stdout.flush()
         except click.ClickException as error:
             say(_one_line(error))
-            return exit_codes.BAD_INPUT
+        except ConfigError as error:
+            for problem in error.problems:
+                say(str(problem))
         except FlowtrapError as error:
             say(str(error))
-            return exit_codes.BAD_INPUT
         except (click.Abort, KeyboardInterrupt):
-            say("stopped before the end; nothing was kept")
+            say("stopped before the end: there are no findings of this run")
             return exit_codes.INTERRUPTED
         except BrokenPipeError:
-            _discard_stdout()
+            discard_stdout()
             return exit_codes.DONE
         except OSError as error:
             say(f"{error.filename or 'output'}: {error.strerror or error}")
-            return exit_codes.BAD_INPUT
-        return code if isinstance(code, int) else exit_codes.DONE
+        else:
+            return code if isinstance(code, int) else exit_codes.DONE
+        return exit_codes.BAD_INPUT
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -65,16 +69,8 @@ def _one_line(error: click.ClickException) -> str:
     return f"{' '.join(error.format_message().split())}{advice}"
 
 
-def _discard_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: the reader of the pipe has left."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        sys.stdout = None  # type: ignore[assignment]  # a stand-in without a descriptor
-
-
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option("0.1.0", "--version", message="flowtrap %(version)s")
+@click.version_option(core.__version__, message="flowtrap %(version)s")
 def flowtrap() -> None:
     """Find serverless execution (MITRE ATT&CK T1648) in cloud audit logs.
 

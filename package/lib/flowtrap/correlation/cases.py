@@ -30,6 +30,8 @@ def judge(
     use = relations.uses[relations.detection.anchor]
     closed = _closed(anchor, relations, watermark_ms, final)
     for verdict in relations.detection.verdicts:
+        if not verdict.present <= related.keys():
+            continue
         if all(_required(rule, related, relations, closed) for rule in verdict.require) and all(
             relations.passes(rule, use, anchor) for rule in verdict.anchor
         ):

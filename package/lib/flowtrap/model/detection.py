@@ -122,6 +122,7 @@ class Verdict:
     say: str
     require: tuple[Requirement, ...]
     anchor: tuple[HitCondition, ...]
+    present: frozenset[str]  # the stages that must have hits
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Verdict:
@@ -135,7 +136,13 @@ class Verdict:
         ]
         anchor = tuple(_condition(item) for item in row.get("anchor") or ())
         return cls(
-            row["name"], row["severity"], int(row["risk"]), row["say"], tuple(require), anchor
+            name=row["name"],
+            severity=row["severity"],
+            risk=int(row["risk"]),
+            say=row["say"],
+            require=tuple(require),
+            anchor=anchor,
+            present=frozenset(rule.stage for rule in require if rule.at_least),
         )
 
 

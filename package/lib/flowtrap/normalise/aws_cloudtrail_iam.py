@@ -32,7 +32,11 @@ def any_call(fields: Fields, action: str, request: Part, response: Part, record:
     if policy:
         link = "from" if action.startswith(_TAKEN_AWAY) else "to"
         return f"{action} {policy} {link} {whom}" if whom else f"{action} {policy}"
-    return f"{action} for {whom}" if whom else plain_summary(action, request)
+    if not whom:
+        return plain_summary(action, request)
+    # Example: "CreateUser deploy" rather than "CreateUser for user deploy"
+    kind, _, name = whom.partition(" ")
+    return f"{action} {name}" if action.endswith(kind.title()) else f"{action} for {whom}"
 
 
 def _whom(fields: Fields, request: Part, response: Part) -> str:

@@ -28,7 +28,9 @@ _CHANGES = ("role", "layers", "handler", "environment", "imageConfig", "runtime"
 _FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Lambda::WebFunction")
 _SERVICE_ENDS = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com")
 _WHO = ("sourceArn", "sourceAccount", "principalOrgID")  # AddPermission's own limits
-_PUBLIC_LIMITS = frozenset((*_WHO, "sourceOrgID", "principalOrgPaths", "principalAccount", "principalArn"))
+_PUBLIC_LIMITS = frozenset(
+    (*_WHO, "sourceOrgID", "principalOrgPaths", "principalAccount", "principalArn")
+)
 
 
 def name_function(fields: Fields, request: Part, response: Part, record: Part) -> str:
@@ -67,17 +69,20 @@ def _first(spellings: Iterator[Any]) -> Function | None:
 
 
 def _spellings(request: Part, response: Part, record: Part) -> Iterator[Any]:
-    # Example: {"responseElements": {"functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:billing:1"}}
+    # Example: {"responseElements": {"functionArn":
+    #   "arn:aws:lambda:eu-west-1:123456789012:function:billing:1"}}
     yield response.get("functionArn")
     # Example: {"requestParameters": {"functionName": "billing"}}
     yield request.get("functionName")
     yield response.get("functionName")
-    # Example: {"resources": [{"type": "AWS::Lambda::Function", "ARN": "arn:aws:lambda:eu-west-1:…:function:billing"}]}
+    # Example: {"resources": [{"type": "AWS::Lambda::Function", "ARN":
+    #   "arn:aws:lambda:eu-west-1:…:function:billing"}]}
     resources = record.get("resources")
     for resource in resources if isinstance(resources, list) else ():
         if isinstance(resource, dict) and resource.get("type") in _FUNCTION_TYPES:
             yield resource.get("ARN")
-    # Example: {"additionalEventData": {"functionVersion": "arn:aws:lambda:…:function:billing:$LATEST"}}
+    # Example: {"additionalEventData": {"functionVersion":
+    #   "arn:aws:lambda:…:function:billing:$LATEST"}}
     more = record.get("additionalEventData")
     if isinstance(more, dict):
         yield more.get("functionVersion")
@@ -102,10 +107,14 @@ def invoke(fields: Fields, action: str, request: Part, response: Part, record: P
 # --- writes -----------------------------------------------------------------------------------
 
 
-def create_function(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
+def create_function(
+    fields: Fields, action: str, request: Part, response: Part, record: Part
+) -> str:
     """Read CreateFunction."""
-    # Example: {"eventName": "CreateFunction20150331", "requestParameters": {"functionName": "billing",
-    #   "role": "arn:aws:iam::123456789012:role/billing-role", "layers": ["arn:aws:lambda:…:layer:x:1"]}}
+    # Example: {"eventName": "CreateFunction20150331", "requestParameters": {"functionName":
+    #   "billing",
+    #   "role": "arn:aws:iam::123456789012:role/billing-role", "layers":
+    #   ["arn:aws:lambda:…:layer:x:1"]}}
     fields["change"] = ("code",)
     return _written(fields, action, request, response, record)
 
@@ -128,7 +137,8 @@ def update_configuration(
     An `environment` of {} is always there, as AWS drops its values: it is no change.
     """
     # Example: {"eventName": "UpdateFunctionConfiguration20150331v2", "requestParameters":
-    #   {"functionName": "billing", "environment": {}, "role": "arn:aws:iam::123456789012:role/ops"}}
+    #   {"functionName": "billing", "environment": {}, "role":
+    #   "arn:aws:iam::123456789012:role/ops"}}
     change = tuple(key for key in _CHANGES if request.get(key) not in (None, "", {}, []))
     if change:
         fields["change"] = change
@@ -184,7 +194,8 @@ def _layer_accounts(fields: Fields, layers: tuple[str, ...]) -> None:
 
 def publish_layer(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read PublishLayerVersion."""
-    # Example: {"responseElements": {"layerVersionArn": "arn:aws:lambda:eu-west-1:…:layer:telemetry:1"}}
+    # Example: {"responseElements": {"layerVersionArn":
+    #   "arn:aws:lambda:eu-west-1:…:layer:telemetry:1"}}
     layer = text(response.get("layerVersionArn"))
     if layer:
         fields["layer"] = layer
@@ -197,9 +208,11 @@ def publish_layer(fields: Fields, action: str, request: Part, response: Part, re
 
 def add_permission(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read AddPermission and AddLayerVersionPermission: who is let in, under which conditions."""
-    # Example: {"eventName": "AddPermission20150331v2", "requestParameters": {"functionName": "billing",
+    # Example: {"eventName": "AddPermission20150331v2", "requestParameters": {"functionName":
+    #   "billing",
     #   "statementId": "open", "action": "lambda:InvokeFunction", "principal": "*"},
-    #   "responseElements": {"statement": "{\"Sid\":\"open\",\"Effect\":\"Allow\",\"Principal\":\"*\",…}"}}
+    #   "responseElements": {"statement":
+    #   "{\"Sid\":\"open\",\"Effect\":\"Allow\",\"Principal\":\"*\",…}"}}
     function = name_function(fields, request, response, record)
     statement = aws_policy.document(response.get("statement"))
     limits = {key: text(request.get(key)) for key in (*_WHO, "eventSourceToken", "organizationId")}
@@ -289,8 +302,10 @@ def event_source(fields: Fields, action: str, request: Part, response: Part, rec
 
 def function_url(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read Create-, Update-, Get- and DeleteFunctionUrlConfig."""
-    # Example: {"eventName": "CreateFunctionUrlConfig", "requestParameters": {"functionName": "billing",
-    #   "authType": "NONE"}, "responseElements": {"functionUrl": "https://abc.lambda-url.eu-west-1.on.aws/"}}
+    # Example: {"eventName": "CreateFunctionUrlConfig", "requestParameters": {"functionName":
+    #   "billing",
+    #   "authType": "NONE"}, "responseElements": {"functionUrl":
+    #   "https://abc.lambda-url.eu-west-1.on.aws/"}}
     function = name_function(fields, request, response, record)
     url = text(response.get("functionUrl"))
     auth_type = text(request.get("authType")) or text(response.get("authType"))

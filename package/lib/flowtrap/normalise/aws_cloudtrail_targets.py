@@ -61,7 +61,8 @@ def bucket_call(fields: Fields, action: str, request: Part, response: Part, reco
 
 
 def _bucket_of(resources: Any) -> str:
-    # Example: {"resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::example-templates/stack.yml"}]}
+    # Example: {"resources": [{"type": "AWS::S3::Object", "ARN":
+    #   "arn:aws:s3:::example-templates/stack.yml"}]}
     for resource in resources if isinstance(resources, list) else ():
         arn = text(resource.get("ARN")) if isinstance(resource, dict) else ""
         _, found, path = arn.partition(":s3:::")
@@ -72,8 +73,10 @@ def _bucket_of(resources: Any) -> str:
 
 def notify(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read PutBucketNotification: every Lambda ARN in it, whatever the element is called."""
-    # Example: {"requestParameters": {"bucketName": "example-templates", "NotificationConfiguration":
-    #   {"CloudFunctionConfiguration": {"CloudFunction": "arn:aws:lambda:eu-west-1:123456789012:function:resize"}}}}
+    # Example: {"requestParameters": {"bucketName": "example-templates",
+    #   "NotificationConfiguration":
+    #   {"CloudFunctionConfiguration": {"CloudFunction":
+    #   "arn:aws:lambda:eu-west-1:123456789012:function:resize"}}}}
     line = bucket_call(fields, action, request, response, record)
     arns = _set_functions(fields, _leaves(request, _DEEPEST), record)
     return f"{line}: calls {some(arns)}" if arns else line
@@ -93,8 +96,14 @@ def _leaves(node: Any, deepest: int) -> Iterator[str]:
 
 def secret_call(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read the secret of any Secrets Manager call; BatchGetSecretValue may bear only filters."""
-    # Example: {"requestParameters": {"secretId": "prod/db"}} or {"secretIdList": ["prod/db", "prod/api"]}
-    return _secrets(fields, action, texts(request.get("secretId")) or texts(request.get("secretIdList")), request)
+    # Example: {"requestParameters": {"secretId": "prod/db"}} or {"secretIdList": ["prod/db",
+    #   "prod/api"]}
+    return _secrets(
+        fields,
+        action,
+        texts(request.get("secretId")) or texts(request.get("secretIdList")),
+        request,
+    )
 
 
 def parameter_call(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
@@ -153,14 +162,16 @@ def authorize_ingress(
 ) -> str:
     """Read AuthorizeSecurityGroupIngress in its short, long and answered forms."""
     line = group_call(fields, action, request, response, record)
-    # Example: {"requestParameters": {"groupId": "sg-1", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22,
+    # Example: {"requestParameters": {"groupId": "sg-1", "ipProtocol": "tcp", "fromPort": 22,
+    #   "toPort": 22,
     #   "cidrIp": "0.0.0.0/0", "ipPermissions": {}}}
     opened = [*_openings(request)]
     # Example: {"ipPermissions": {"items": [{"ipProtocol": "tcp", "fromPort": 22, "toPort": 22,
     #   "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}, "ipv6Ranges": {}, "groups": {}}]}}
     for permission in _items(request.get("ipPermissions")):
         opened += _openings(permission)
-    # Example: {"responseElements": {"securityGroupRuleSet": {"items": [{"cidrIpv4": "0.0.0.0/0", …}]}}}
+    # Example: {"responseElements": {"securityGroupRuleSet": {"items": [{"cidrIpv4": "0.0.0.0/0",
+    #   …}]}}}
     for rule in [] if opened else _items(response.get("securityGroupRuleSet")):
         opened += _openings(rule)
     if not opened:
@@ -180,7 +191,7 @@ def _openings(permission: Part) -> Iterator[str]:
 
 def _ports(permission: Part) -> str:
     protocol = permission.get("ipProtocol")
-    if protocol in ("-1", -1, None, ""):
+    if not isinstance(protocol, (str, int)) or protocol in ("-1", -1, ""):
         return "all"
     first, last = permission.get("fromPort"), permission.get("toPort")
     if isinstance(first, (int, float, str)) and isinstance(last, (int, float, str)):

@@ -56,16 +56,16 @@ ROLE = RawKey(
     re.compile(rb"oleName|:role"),
 )
 
-ACCESS_KEY = RawKey(re.compile(rb"\"accessKeyId%b(%b+)\"" % (_KEY, _NAME)), re.compile(b"accessKeyId"))
+ACCESS_KEY = RawKey(
+    re.compile(rb"\"accessKeyId%b(%b+)\"" % (_KEY, _NAME)), re.compile(b"accessKeyId")
+)
 
 BUCKET = RawKey(
     re.compile(rb"(?:\"bucketName%b|:s3:::)(%b+)(?=\"|%b)" % (_KEY, _NAME, _SLASH)),
     re.compile(rb"bucketName|:s3:::"),
 )
 
-ENI = RawKey(
-    re.compile(rb"\b(eni-[0-9A-Za-z]+)"), re.compile(rb"customerEniId|networkInterfaceId")
-)
+ENI = RawKey(re.compile(rb"\b(eni-[0-9A-Za-z]+)"), re.compile(rb"customerEniId|networkInterfaceId"))
 
 RAW_KEYS = {  # the most telling first: the pipeline takes the first that a stage joins on
     "session_function": SESSION_FUNCTION,

@@ -43,7 +43,7 @@ COLUMNS = (
     "ecs-task-id", "reject-reason", "resource-id", "encryption-status",
 )  # fmt: skip
 _BY_KEY = {column.replace("-", ""): column for column in COLUMNS}
-_BY_KEY.update({"account": "account-id", "status": "log-status"})  # Panther's names
+_ALIASES = (("account", "account-id"), ("status", "log-status"))  # Panther's names
 _ENDS = ("interface-id", "srcaddr", "dstaddr")
 _FEWEST = 3  # columns that make a record a flow
 _STATUSES = ("OK", "NODATA", "SKIPDATA")
@@ -61,8 +61,8 @@ _INSIDE = tuple(
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
         "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
         "::/127", "64:ff9b:1::/48", "100::/64", "fc00::/7", "fe80::/9", "ff00::/8",
-    )  # fmt: skip
-)
+    )
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4_096)
@@ -75,11 +75,15 @@ def _columns_of(record: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in record.items():
         column = _column(key) if key.__class__ is str else ""
-        if column and (value := _scalar(value)) and found.setdefault(column, value) != value:
-            # account-id and account may stand side by side: the vendor's own spelling wins
-            found[column] = value if key.lower() not in ("account", "status") else found[column]
-    if "account-id" in found:
-        found["account-id"] = found["account-id"].zfill(12)
+        if column:
+            shown = _scalar(value)
+            if shown:
+                found[column] = shown
+    for key, column in _ALIASES:
+        if column not in found and key in record:
+            found[column] = _scalar(record[key])
+    if found.get("account-id"):
+        found["account-id"] = found["account-id"].zfill(12)  # a number lost its zeros
     return found
 
 
@@ -90,7 +94,9 @@ def _scalar(value: Any) -> str:
     # Example: 443.0
     if isinstance(value, float):
         return str(int(value)) if value == value and abs(value) < 1e18 else ""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e18:
+        return str(value)
+    return ""
 
 
 def recognise(record: Mapping[str, Any]) -> bool:
@@ -107,7 +113,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     Raises RecordError where `start` is no good.
     """
     column = _columns_of(record).get
-    when = time_ms(_start(column("start") or record.get("p_event_time")))
+    when = time_ms(column("start") or record.get("p_event_time"))
     fields: dict[str, FieldValue] = {}
     for field, name in _FIELDS:
         value = column(name)
@@ -123,13 +129,10 @@ def normalise(record: Mapping[str, Any]) -> Event:
         fields["action"] = action
     if direction in ("egress", "ingress"):
         fields["direction"] = direction
-    _read_ends(fields, column("pkt-srcaddr") or column("srcaddr"), column("pkt-dstaddr") or column("dstaddr"))
+    src = column("pkt-srcaddr") or column("srcaddr")
+    _read_ends(fields, src, column("pkt-dstaddr") or column("dstaddr"))
     fields["summary"] = _summary(fields, column("log-status") or "")
     return Event(NAME, _id(column), when, fields, record)
-
-
-def _start(value: Any) -> Any:
-    return value if value is None or value.__class__ is str else str(value)
 
 
 def _read_ends(fields: dict[str, FieldValue], src: str | None, dst: str | None) -> None:
@@ -188,7 +191,8 @@ def header(line: str) -> tuple[str, ...] | None:
         columns = tuple(_column(word.strip("${}")) for word in words)
         named = all(columns) and len(set(columns)) == len(columns)
         return columns if named and any(end in columns for end in _ENDS) else None
-    # Example: 2 123456789012 eni-0a1b2c3d 10.0.1.20 203.0.113.9 49152 443 6 9 5120 1767225600 1767225660 ACCEPT OK
+    # Example: 2 123456789012 eni-0a1b2c3d 10.0.1.20 203.0.113.9 49152 443 6 9 5120 1767225600
+    #   1767225660 ACCEPT OK
     if len(words) == len(DEFAULT_COLUMNS) and words[0] == "2" and words[13] in _STATUSES:
         return DEFAULT_COLUMNS if words[10].isdigit() and words[11].isdigit() else None
     return None
@@ -201,5 +205,9 @@ def parse(columns: tuple[str, ...], line: str) -> dict[str, str]:
 
 
 SPEC = FeedSpec(
-    NAME, recognise, normalise, raw_keys={"eni": ENI._replace(guard=None)}, text=TextFormat(header, parse)
+    NAME,
+    recognise,
+    normalise,
+    raw_keys={"eni": ENI._replace(guard=None)},
+    text=TextFormat(header, parse),
 )

@@ -16,7 +16,7 @@ from typing import Any
 
 from flowtrap.model.errors import RecordError
 
-CURE = "the record was left out; its time must be ISO 8601 or epoch seconds, in 1970 to 9998"
+CURE = "the record was left out; its time must be ISO 8601 or epoch seconds"
 FIRST_MS, END_MS = 0, 253_370_764_800_000  # 9999-01-01
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _SECONDS_END = 1e11  # a greater number counts milliseconds: 1e11 ms is 1973, 1e11 s is 5138
@@ -54,7 +54,8 @@ def time_ms(value: Any) -> int:
 def _unreadable(value: Any) -> RecordError:
     if value is None or value == "":
         return RecordError("no time", cure=CURE)
-    return RecordError(f"{str(value)[:40]!r} is no time", cure=CURE)
+    shown = repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
+    return RecordError(f"{shown} is no time in 1970 to 9998", cure=CURE)
 
 
 @lru_cache(maxsize=4_096)
