@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
 from flowtrap.model.errors import FlowtrapError, TunableError
 from flowtrap.model.tunable import TunableEntry, Tunables
 from flowtrap.model.window import span_ms
@@ -190,14 +191,14 @@ class _Reader:
 
     def _entry(self, node: yaml.Node, name: str) -> dict[str, str] | None:
         if isinstance(node, yaml.ScalarNode):
-            row = {} if _is_null(node) else {"pattern": str(node.value)}
-        else:
-            row = {}
-            for key, value in self._pairs(node, name, _ENTRY):
-                if not isinstance(value, yaml.ScalarNode):
-                    self._problem(value, f"{name}: {key} is not a single value", "write a text")
-                elif not _is_null(value):
-                    row[key] = str(value.value)
+            return self._checked(node, {} if _is_null(node) else {"pattern": node.value}, name)
+        row: dict[str, str] = {}
+        for key, value in self._pairs(node, name, _ENTRY):
+            if not isinstance(value, yaml.ScalarNode):
+                self._problem(value, f"{name}: {key} is not a single value", "write a text")
+                return None
+            if not _is_null(value):
+                row[key] = str(value.value)
         return self._checked(node, row, name)
 
     def _checked(self, node: yaml.Node, row: dict[str, str], name: str) -> dict[str, str] | None:

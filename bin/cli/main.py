@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+
 import flowtrap as core
 from flowtrap.model.errors import FlowtrapError
 

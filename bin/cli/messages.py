@@ -1,4 +1,4 @@
-"""Messages for the person at the terminal: standard error, one line each, nothing from a log obeyed.
+"""Messages for the person at the terminal: one line each, on standard error, safe to show.
 
 Example: `flowtrap: logs/a.json:7: not a record: … (it was left out)`.
 """

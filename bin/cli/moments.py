@@ -28,9 +28,7 @@ class Moment(click.ParamType):
     def __init__(self, *, end: bool = False) -> None:
         self._end = end
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return milliseconds since 1970, UTC."""
         if isinstance(value, int):
             return value

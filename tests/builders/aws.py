@@ -28,7 +28,9 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 CLI = "aws-cli/2.22.4 md/awscrt#0.21.2 ua/2.0 os/linux#6.1 md/arch#x86_64 lang/python#3.12.6"
-TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 terraform-provider-aws/5.70.0 aws-sdk-go-v2/1.31.0"
+TERRAFORM = (
+    "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 terraform-provider-aws/5.70.0 aws-sdk-go-v2/1.31.0"
+)
 CONSOLE = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
 RUNTIME = "Boto3/1.34.145 md/Botocore#1.34.145 ua/2.0 os/linux exec-env/AWS_Lambda_python3.12"
 PLAIN_SDK = "Boto3/1.34.145 md/Botocore#1.34.145 ua/2.0 os/linux md/arch#x86_64 lang/python#3.12.6"

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import compiler
+from builders import aws
 from flowtrap.content import runtime
 from flowtrap.model.finding import SEVERITIES
 from flowtrap.model.tunable import Tunables
 from flowtrap.pipeline import Hunt
-
-from builders import aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

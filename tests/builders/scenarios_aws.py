@@ -7,8 +7,9 @@ are seconds after the last write. Tests, examples and docs/scenarios.md all read
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 from builders import aws
 from builders.aws import ABROAD, ADMINISTRATOR, DAY, HOME, HOUR, MINUTE, Caller, Function, Record
@@ -203,9 +204,7 @@ def a05(w: World) -> Chain:
     return Chain(
         [
             write(aws.update_code(EVE, w.fn, 0, spelling=w.spelling, answered=w.answered)),
-            setup(
-                aws.add_permission(EVE, w.fn, 30, "let-me-run", EVE.arn, spelling=w.spelling)
-            ),
+            setup(aws.add_permission(EVE, w.fn, 30, "let-me-run", EVE.arn, spelling=w.spelling)),
             optional(aws.invoke(EVE, w.fn, MINUTE)),
             act(aws.attach_user_policy(w.acting(), "mallory", ADMINISTRATOR, w.delay)),
         ],
@@ -394,8 +393,10 @@ def a14(w: World) -> Chain:
             act(aws.attach_user_policy(w.acting(), "mallory", ADMINISTRATOR, w.delay)),
         ],
         names=["mallory", ADMINISTRATOR, reader.arn, EVE.src],
-        says=[r"unchanged|not changed|unmodified|no (code )?(write|change)|without (a |any )?\w* ?"
-              r"(write|change)|not (been )?(written|modified)|nobody (wrote|changed)"],
+        says=[
+            r"unchanged|not changed|unmodified|no (code )?(write|change)|without (a |any )?\w* ?"
+            r"(write|change)|not (been )?(written|modified)|nobody (wrote|changed)"
+        ],
     )
 
 
@@ -439,7 +440,6 @@ def a18(w: World) -> Chain:
     inside = w.acting()
     outside = inside.using(src="192.0.2.66", agent=aws.CLI)
     if w.runner is not None:
-        outside = w.runner.acts(session="elsewhere", src="192.0.2.66", agent=aws.CLI)
         outside = aws.role_session(w.runner.role, "elsewhere", w.runner.account, src="192.0.2.66")
     return Chain(
         [
@@ -558,7 +558,9 @@ ATTACK = {attack.id: attack for attack in ATTACKS}
 
 TERRAFORM = aws.role_session("terraform", "plan-42", src="203.0.113.50", agent=aws.TERRAFORM)
 CI = aws.role_session("github-ci", "GitHubActions", src="203.0.113.51", agent=aws.PLAIN_SDK)
-STACK = aws.on_behalf(aws.role_session("cfn-exec", "AWSCloudFormation"), "cloudformation.amazonaws.com")
+STACK = aws.on_behalf(
+    aws.role_session("cfn-exec", "AWSCloudFormation"), "cloudformation.amazonaws.com"
+)
 SCHEDULER = aws.role_session(
     "service-role/Amazon_EventBridge_Scheduler_LAMBDA_4f1c2a9b7e",
     "d0e1f2a3b4c5",
@@ -819,7 +821,10 @@ def t_by_hand() -> list[Record]:
 
 def t_other_services() -> list[Record]:
     """CloudFront and AppSync have a CreateFunction of their own."""
-    front = {"name": INVOICE.name, "functionConfig": {"comment": "", "runtime": "cloudfront-js-2.0"}}
+    front = {
+        "name": INVOICE.name,
+        "functionConfig": {"comment": "", "runtime": "cloudfront-js-2.0"},
+    }
     sync = {"apiId": "a1b2c3", "name": INVOICE.name, "dataSourceName": "example"}
     return [
         aws.call(EVE, "cloudfront", "CreateFunction2020_05_31", 0, front),
@@ -893,5 +898,7 @@ QUIET = (
     Quiet("trap: other services", "CreateFunction of CloudFront and AppSync", t_other_services),
     Quiet("trap: one session", "one session from several places of AWS", t_one_session),
     Quiet("trap: namesakes", "user and function of equal name in another account", t_namesakes),
-    Quiet("trap: namesake role", "a role of equal name granted in another account", t_role_returned),
+    Quiet(
+        "trap: namesake role", "a role of equal name granted in another account", t_role_returned
+    ),
 )

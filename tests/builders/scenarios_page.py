@@ -1,6 +1,6 @@
 """Writes docs/scenarios.md: what each AWS scenario gives, as the detections answer today.
 
-    PYTHONPATH=package/lib:bin:tests python -m builders.scenarios_page
+PYTHONPATH=package/lib:bin:tests python -m builders.scenarios_page
 """
 
 from __future__ import annotations

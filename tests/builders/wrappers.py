@@ -13,8 +13,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-    from typing import Callable
 
     Writer = Callable[[Path, list[dict[str, Any]]], list[str]]
 

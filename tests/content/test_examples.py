@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from builders import make_examples
 from builders.hunting import hunt, text_of
 
 # verdict, severity, the automation's name
 EXPECTED = {}
 LIMIT_BYTES = 1_000_000
+FLOWS = "vpc-flow/123456789012_vpcflowlogs_us-east-1_20260313.log"
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,7 @@ def automation_of(finding):
 
 def test_examples_are_read_whole(outcome):
     counters = outcome.hunt.counters
-    flows = make_examples.files()[
-        "vpc-flow/123456789012_vpcflowlogs_us-east-1_20260313.log"
-    ].count("\n")
+    flows = make_examples.files()[FLOWS].count("\n")
     assert counters.read == len(make_examples.every_record()) + flows - 1  # without its header
     assert not outcome.hunt.incomplete
     assert counters.unrecognised == 0

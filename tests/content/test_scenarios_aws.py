@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from builders import aws
 from builders import scenarios_aws as scenarios
 from builders.aws import ABROAD, ADMINISTRATOR, DAY, HOME, HOUR, MINUTE
@@ -179,7 +178,7 @@ def backwards(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the records with their times in reverse: the last act comes first."""
     times = sorted((record["eventTime"] for record in records), reverse=True)
     order = sorted(records, key=lambda record: record["eventTime"])
-    return [{**record, "eventTime": time} for record, time in zip(order, times)]
+    return [{**record, "eventTime": time} for record, time in zip(order, times, strict=True)]
 
 
 @every_attack
@@ -203,7 +202,9 @@ def seconds(record: dict[str, Any]) -> float:
     return (moment - aws.START).total_seconds()
 
 
-def at_the_window(attack: Attack, *, first: float | None = None, last: float | None = None) -> Chain:
+def at_the_window(
+    attack: Attack, *, first: float | None = None, last: float | None = None
+) -> Chain:
     """Return the chain with its first or its last act that many seconds after the last write."""
     chain = attack.build(attack.world)
     began = max(seconds(record) for record in chain.of("write"))
@@ -283,7 +284,7 @@ WORLDS = {
     "private address": {"src": "10.0.4.17"},
     "null answers": {"answered": False},
     "odd name": {"fn": INVOICE.with_(name="Invoice_Sync-2", role="Invoice_Sync@2+x=y,z.w")},
-    "another account": {"fn": INVOICE.with_(account=HOME, name="function")},
+    "called function": {"fn": INVOICE.with_(name="function")},
 }
 UNDECIDED = {
     ("A18", "unscoped, no exec-env"),  # nothing shows that the first call came from the function
@@ -377,7 +378,7 @@ def test_attack_fires_in_every_form(attack, form):
 
 def as_spelt(chain: Chain, records: list[dict[str, Any]]) -> Chain:
     """Return the chain of the records as spelt."""
-    steps = [Step(step.part, record) for step, record in zip(chain.steps, records)]
+    steps = [Step(step.part, record) for step, record in zip(chain.steps, records, strict=True)]
     return replace(chain, steps=steps)
 
 
@@ -417,9 +418,7 @@ ACTS = {
         ["ops-role", f"arn:aws:iam::{ABROAD}:root"],
     ),
     "policy version": (
-        aws.create_policy_version(
-            F, f"arn:aws:iam::{HOME}:policy/team", aws.policy("*"), LATER
-        ),
+        aws.create_policy_version(F, f"arn:aws:iam::{HOME}:policy/team", aws.policy("*"), LATER),
         [f"arn:aws:iam::{HOME}:policy/team"],
     ),
     "port opened to all": (
@@ -693,7 +692,8 @@ def test_allowed_deployer_is_quiet():
     assert_quiet(hunt(records, values={"allowed_deployers": allowed}))
 
 
-def test_allowed_deployer_does_not_cover_another(attack=ATTACK["A03"]):
+def test_allowed_deployer_does_not_cover_another():
+    attack = ATTACK["A03"]
     allowed = [entry(f"arn:aws:sts::{HOME}:assumed-role/github-ci/*")]
     chain = attack.build(attack.world)
     assert_fires(attack, chain, hunt(chain.records(), values={"allowed_deployers": allowed}))

@@ -143,7 +143,8 @@ def detection_row(
 def verdict_row(require: Dict[str, Any], **more: Any) -> Dict[str, Any]:
     """Return a verdict; `anchor`, `risk` and the rest may be given."""
     row = {"name": "v", "severity": "high", "risk": 70, "say": "{function} did", "anchor": []}
-    return {**row, "require": require, **more}
+    full = {s: {"at_least": r} if isinstance(r, int) else r for s, r in require.items()}
+    return {**row, "require": full, **more}
 
 
 @st.composite
@@ -217,6 +218,7 @@ _SHAPES = (
     ("eni", "flow"),
     ("eni", "flow", "effect"),
     ("eni", "flow", "far"),
+    ("run", "eni", "flow", "far"),
 )
 _SUPPRESSIONS: Tuple[Tuple[Dict[str, Any], ...], ...] = (
     (),

@@ -7,8 +7,9 @@ edits it, so that what is wrong with it is told in one line and cured by compili
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping, Union
+from typing import Any
 
 from flowtrap.model.detection import Detection
 from flowtrap.model.errors import DetectionError
@@ -17,7 +18,7 @@ FORMAT = 1
 _CURE = "run bin/flowtrap compile"
 
 
-def load(source: Union[str, Path, bytes]) -> list[Detection]:
+def load(source: str | Path | bytes) -> list[Detection]:
     """Read compiled detections from a path or from bytes; raise DetectionError."""
     place = "runtime JSON" if isinstance(source, bytes) else str(source)
     try:

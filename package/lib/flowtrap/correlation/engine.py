@@ -88,9 +88,10 @@ class Engine:
         if self._watermark_ms is not None and hit.time_ms < self._watermark_ms:
             self.counters.late += 1
         for use in self._plan.uses[index]:
-            self._add_past(use, hit, entry)
+            if use.past:
+                self._add_past(use, hit, entry)
             if not (use.suppress and self._is_suppressed(use, hit)):
-                self._add_present(use, hit, entry)
+                self.add_present(use, hit, entry)
 
     def _add_past(self, use: Use, hit: Hit, entry: bytes) -> None:
         for rule, table in use.past:
@@ -99,15 +100,11 @@ class Engine:
                 self._earliest[table] = hit.time_ms
             self.logs.append(table, past_key(hit, rule.key), entry)
 
-    def _append(self, table: int, names: Sequence[str], hit: Hit, entry: bytes) -> None:
-        for key in keys_of(hit, names):
-            self.logs.append(table, key, entry)
-
-    def _add_present(self, use: Use, hit: Hit, entry: bytes) -> None:
-        if use.anchor_table is not None:
-            self._append(use.anchor_table, self._plan.detections[use.detection].case, hit, entry)
-        if use.relation_table is not None and use.relation is not None:
-            self._append(use.relation_table, use.own_keys, hit, entry)
+    def add_present(self, use: Use, hit: Hit, entry: bytes) -> None:
+        """Put a hit where anchors and relations look for it."""
+        for table, names in use.routes:
+            for key in keys_of(hit, names):
+                self.logs.append(table, key, entry)
 
     def _is_suppressed(self, use: Use, hit: Hit) -> bool:
         for tunable, name, patterns in use.suppress:

@@ -25,7 +25,7 @@ class Use(NamedTuple):
     anchor_table: int | None
     relation: Relation | None
     relation_table: int | None
-    own_keys: tuple[str, ...]
+    routes: tuple[tuple[int, tuple[str, ...]], ...]  # (table, names of its key) of both
     past: tuple[tuple[FirstSeen, int], ...]
     suppress: tuple[tuple[str, str, PatternList], ...]
 
@@ -50,15 +50,20 @@ class Plan:
         uses = {}
         for name, stage in detection.stages.items():
             relation = relations.get(name)
+            anchor_table = self._table() if name == detection.anchor else None
+            relation_table = self._table() if relation else None
+            routes = [(anchor_table, detection.case)] if anchor_table else []
+            if relation and relation_table:
+                routes.append((relation_table, relation.own_keys))
             use = Use(
-                number,
-                stage,
-                self._table() if name == detection.anchor else None,
-                relation,
-                self._table() if relation else None,
-                relation.own_keys if relation else (),
-                tuple((rule, self._table()) for rule in first_seen_rules(detection, name)),
-                tuple(
+                detection=number,
+                stage=stage,
+                anchor_table=anchor_table,
+                relation=relation,
+                relation_table=relation_table,
+                routes=tuple(routes),
+                past=tuple((rule, self._table()) for rule in first_seen_rules(detection, name)),
+                suppress=tuple(
                     (item.tunable, item.key, settings.patterns(item.tunable))
                     for item in detection.suppress
                     if (item.stage or detection.anchor) == name

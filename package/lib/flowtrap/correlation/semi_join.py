@@ -35,7 +35,7 @@ def _fields_of(use: Use) -> frozenset[str]:
     if use.anchor_table is not None or use.relation is None:
         return frozenset()
     keys = use.stage.keys
-    fields = {keys[own] for own in use.own_keys if own in keys}
+    fields = {keys[own] for own in use.relation.own_keys if own in keys}
     for rule, _ in use.past:
         if rule.learn_ms:
             return frozenset()

@@ -101,7 +101,7 @@ def _fill(engine: Engine, saved: dict[str, Any]) -> None:
                 continue
             for row in stage["present"]:
                 hit = _hit(row)
-                engine._add_present(use, hit, pack(hit))
+                engine.add_present(use, hit, pack(hit))
             for (rule, table), rows, earliest in zip(use.past, stage["past"], stage["earliest_ms"]):
                 if earliest is not None:
                     engine._earliest[table] = earliest

@@ -11,7 +11,8 @@ Example: `loads(b'{"eventName": "Invoke"}')` is `{"eventName": "Invoke"}`; `load
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -19,29 +20,26 @@ if TYPE_CHECKING:
     class Decompressor(Protocol):
         """What zlib, zstandard and compression.zstd have in common."""
 
-        eof: bool
-        unused_data: bytes
+        @property
+        def eof(self) -> bool: ...
 
-        def decompress(self, data: bytes) -> bytes: ...
+        @property
+        def unused_data(self) -> bytes: ...
+
+        def decompress(self, data: bytes, /) -> bytes: ...
 
 
-orjson: Any = None
-try:
-    import orjson
-except ImportError:
-    pass
+def _optional(name: str) -> Any:
+    """Return a module that may be absent, or None."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
 
-zstandard: Any = None
-try:
-    import zstandard
-except ImportError:
-    pass
 
-own_zstd: Any = None
-try:
-    from compression import zstd as own_zstd  # Python 3.14
-except ImportError:
-    pass
+orjson = _optional("orjson")
+zstandard = _optional("zstandard")
+own_zstd = _optional("compression.zstd")  # Python 3.14
 
 ZSTD_ERRORS: tuple[type[Exception], ...] = tuple(
     module.ZstdError for module in (zstandard, own_zstd) if module is not None
@@ -59,7 +57,7 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse)
 class _Choice:
     """Which decoder is tried first."""
 
-    fast: Optional[Callable[[bytes], object]] = orjson.loads if orjson is not None else None
+    fast: Callable[[bytes], object] | None = orjson.loads if orjson is not None else None
 
 
 def set_accelerators(on: bool) -> None:

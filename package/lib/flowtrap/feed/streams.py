@@ -1,7 +1,7 @@
-"""Byte streams that survive what log files are made of: odd encodings, cut archives, endless lines.
+"""Byte streams that survive what log files are made of: bad disks, encodings, endless lines.
 
-Each is a raw stream for `io.BufferedReader`, so that the consumer iterates lines at C speed. None of
-them raises for bad input: it complains, once, and then behaves as if the stream had ended.
+Each is a raw stream for `io.BufferedReader`, so that the consumer iterates lines at C speed. None
+of them raises for bad input: it complains, once, and then behaves as if the stream had ended.
 
 Example: `buffered(io.FileIO("a.jsonl"), complainer("a.jsonl", report))` is a buffered reader.
 """
@@ -11,14 +11,14 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable
 
-from ..model.errors import InputError
-from . import decode
+from flowtrap.model.errors import InputError
+
+from .decode import BOM
 
 if TYPE_CHECKING:
-    from ..model.errors import FlowtrapError
+    from flowtrap.model.errors import FlowtrapError
 
 Complain = Callable[[str, str], None]  # (problem, cure)
 BUFFER_BYTES = 256 * 1024
@@ -27,7 +27,7 @@ _NEWLINE = re.compile(b"\n")
 _TAIL_BYTES = 4096
 
 
-def complainer(place: str, report: Optional[Callable[[FlowtrapError], None]]) -> Complain:
+def complainer(place: str, report: Callable[[FlowtrapError], None] | None) -> Complain:
     """Return a function that reports an InputError at this place, or raises it if none listens."""
 
     def complain(problem: str, cure: str) -> None:
@@ -113,7 +113,7 @@ class GuardedRaw(io.RawIOBase):
         while more and count < len(view) and _NEWLINE.search(view[:count]) is None:
             more = self._some(view[count:])
             count += more
-        if view[:3] == decode.BOM:
+        if view[:3] == BOM:
             view[:3] = b"   "
         return count
 
@@ -144,105 +144,6 @@ def _blank(view: memoryview) -> None:
     view[:] = b" " * (len(view) - 1) + b"\n"
 
 
-class Codec(NamedTuple):
-    """A compression: how its members begin, and how much to feed at once.
-
-    The feed bounds memory: one kilobyte of hostile zstd grows to at most some 32 MB, 16 KB of
-    deflate to 16 MB (RFC 8878 and RFC 1951: 128 KiB blocks of 4 bytes; 1032 to 1).
-    """
-
-    name: str
-    begins: re.Pattern[bytes]
-    new: Callable[[], decode.Decompressor]
-    feed_bytes: int
-
-
-def _inflate() -> decode.Decompressor:
-    return zlib.decompressobj(wbits=31)
-
-
-CODECS = (
-    Codec("gzip", re.compile(rb"\x1f\x8b\x08"), _inflate, 16 * 1024),
-    Codec(
-        "zstd",
-        re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
-        decode.zstd_decompressor,
-        1024,
-    ),
-)
-
-
-class DecompressedRaw(io.RawIOBase):
-    """What a gzip or zstd stream holds: all members, and of a cut one all that can be read."""
-
-    def __init__(self, source: BinaryIO, codec: Codec, complain: Complain) -> None:
-        super().__init__()
-        self._source, self._codec, self._complain = source, codec, complain
-        self._decoder = codec.new()
-        self._rest = self._ready = b""
-        self._done = False
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        if not self.closed:
-            self._source.close()
-        super().close()
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._ready and not self._done:
-            self._ready = self._next()
-        count = min(len(buffer), len(self._ready))
-        buffer[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
-
-    def _next(self) -> bytes:
-        fed = self._rest or self._source.read(self._codec.feed_bytes)
-        self._rest = b""
-        if not fed:
-            return self._end("" if self._decoder.eof else "ends in the middle: cut off?")
-        if self._decoder.eof:
-            fed = self._new_member(fed)
-        return self._decompress(fed) if fed else b""
-
-    def _decompress(self, fed: bytes) -> bytes:
-        try:
-            text = self._decoder.decompress(fed)
-        except (zlib.error, EOFError, *decode.ZSTD_ERRORS) as error:
-            return self._end(f"is damaged: {error}")
-        if self._decoder.eof:
-            self._rest = self._decoder.unused_data
-        return text
-
-    def _new_member(self, fed: bytes) -> bytes:
-        fed = fed.lstrip(b"\0")  # tapes and some writers pad with zeros
-        if fed and len(fed) < 4:
-            fed += self._source.read(4)
-        if fed and self._codec.begins.match(fed) is None:
-            return self._end("has other bytes behind it, which were not read")
-        self._decoder = self._codec.new()
-        self._rest = b""
-        return fed if fed else self._padding()
-
-    def _padding(self) -> bytes:
-        """Zeros so far: look on, with a decoder that still counts as ended."""
-        while True:
-            fed = self._source.read(self._codec.feed_bytes)
-            if fed.strip(b"\0") or not fed:
-                break
-        self._done = not fed
-        return self._new_member(fed) if fed else b""
-
-    def _end(self, problem: str) -> bytes:
-        self._done = True
-        if problem:
-            cure = "what could be read was read; fetch the file again"
-            self._complain(f"the {self._codec.name} stream {problem}", cure)
-        return b""
-
-
 class TranscodedRaw(io.RawIOBase):
     """A stream in another encoding, as UTF-8; bytes that cannot be read become U+FFFD."""
 
@@ -250,7 +151,7 @@ class TranscodedRaw(io.RawIOBase):
         super().__init__()
         self._source = source
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self._ready = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -265,7 +166,8 @@ class TranscodedRaw(io.RawIOBase):
         while not self._ready and not final:
             chunk = self._source.read(64 * 1024)
             final = not chunk
-            self._ready = self._decoder.decode(chunk, final).encode("utf-8", "replace")
+            text = self._decoder.decode(chunk, final)
+            self._ready = memoryview(text.encode("utf-8", "replace"))
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]

@@ -9,19 +9,20 @@ Example: `Matcher(stages, tunables).hits(event)` -> `[(3, Hit(…))]`, 3 being t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import islice, product
-from typing import TYPE_CHECKING, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Callable, Tuple
 
 from flowtrap.model.hit import Hit, HitValue
 
 from .condition import (
     Test,
     compile_condition,
-    decide,
     deciding_fields,
     field_texts,
     leaves,
     possible,
+    residue,
     text_reader,
 )
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MOST_HITS = 64
 NAMES_KEPT = 10_000
 Read = Callable[["Event"], "str | tuple[str, ...]"]
+_Candidates = Tuple[Tuple[int, Test], ...]
 
 
 class Matcher:
@@ -45,9 +47,9 @@ class Matcher:
     def __init__(self, stages: Sequence[Stage], tunables: Tunables) -> None:
         self.no_key = 0
         self.capped = 0
-        self._stages = [_CompiledStage(stage, tunables) for stage in stages]
+        self._stages = [_StageReader(stage) for stage in stages]
         self._feeds = {
-            feed: _FeedIndex([(n, s) for n, s in enumerate(stages) if s.feed == feed])
+            feed: _FeedIndex([(n, s) for n, s in enumerate(stages) if s.feed == feed], tunables)
             for feed in dict.fromkeys(stage.feed for stage in stages)
         }
 
@@ -57,13 +59,12 @@ class Matcher:
         if index is None:
             return []
         found: list[tuple[int, Hit]] = []
-        for number in index.candidates(event):
-            stage = self._stages[number]
-            if stage.test(event):
-                found.extend((number, hit) for hit in self._hits_of(stage, event))
+        for number, test in index.candidates(event):
+            if test(event):
+                found.extend((number, hit) for hit in self._hits_of(self._stages[number], event))
         return found
 
-    def _hits_of(self, stage: _CompiledStage, event: Event) -> list[Hit]:
+    def _hits_of(self, stage: _StageReader, event: Event) -> list[Hit]:
         keys = stage.keys(event)
         if keys is None:
             self.no_key += 1
@@ -96,11 +97,10 @@ def _shown(event: Event, name: str) -> str:
     return value if isinstance(value, str) else ", ".join(value)
 
 
-class _CompiledStage:
-    """A stage's condition as a closure, and readers for its keys and facts."""
+class _StageReader:
+    """Reads a stage's keys and facts."""
 
-    def __init__(self, stage: Stage, tunables: Tunables) -> None:
-        self.test: Test = compile_condition(stage.condition, tunables)
+    def __init__(self, stage: Stage) -> None:
         self._keys = [(name, text_reader(field)) for name, field in stage.keys.items()]
         self._facts = [(name, text_reader(field)) for name, field in stage.facts.items()]
 
@@ -135,29 +135,40 @@ def _combinations(values: Mapping[str, HitValue]) -> list[dict[str, HitValue]]:
 class _FeedIndex:
     """The stages of one feed, by the value of the field that tells them apart best."""
 
-    def __init__(self, stages: Sequence[tuple[int, Stage]]) -> None:
+    def __init__(self, stages: Sequence[tuple[int, Stage]], tunables: Tunables) -> None:
         self._stages = stages
+        self._tunables = tunables
         self._field = _best_field([stage.condition for _, stage in stages])
         self._read = text_reader(self._field) if self._field else None
-        self._everything = tuple(number for number, _ in stages)
-        self._by_value: dict[str | tuple[str, ...], tuple[int, ...]] = {}
+        self._everything = tuple(
+            (number, compile_condition(stage.condition, tunables)) for number, stage in stages
+        )
+        self._by_value: dict[str | tuple[str, ...], _Candidates] = {}
         self._by_name: dict[tuple[str, str], tuple[int, ...]] = {}
 
-    def candidates(self, event: Event) -> tuple[int, ...]:
-        """Return the stages that the event's value leaves possible. O(1) but for a new value."""
+    def candidates(self, event: Event) -> _Candidates:
+        """Return the stages that the event's value leaves possible, and what is left to test.
+
+        O(1) but for a new value.
+        """
         if self._read is None:
             return self._everything
         value = self._read(event)
         found = self._by_value.get(value)
         return self._learn(value, event) if found is None else found
 
-    def _learn(self, value: str | tuple[str, ...], event: Event) -> tuple[int, ...]:
+    def _learn(self, value: str | tuple[str, ...], event: Event) -> _Candidates:
         known = {self._field: field_texts(event, self._field)}
         if not known[self._field]:
             return self._everything
         if len(self._by_value) >= NAMES_KEPT:
             self._by_value.clear()
-        left = tuple(n for n, stage in self._stages if decide(stage.condition, known) is not False)
+        rest = [(number, residue(stage.condition, known)) for number, stage in self._stages]
+        left = tuple(
+            (number, compile_condition(condition, self._tunables))
+            for number, condition in rest
+            if condition is not False
+        )
         self._by_value[value] = left
         return left
 

@@ -1,0 +1,43 @@
+"""The detections of this clone, compiled in memory, and those of them that were asked for."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowtrap.content.runtime import from_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowtrap.model.detection import Detection
+
+REPO = Path(__file__).resolve().parents[2]
+DETECTIONS = REPO / "detections"
+COMPILED = REPO / "package" / "lib" / "flowtrap" / "content" / "detections.json"
+
+
+def compiled() -> dict[str, Any]:
+    """Return the runtime form of every detection file; raise DetectionError."""
+    from compiler import compile_all  # here, since pySigma takes its time to load
+
+    return compile_all(DETECTIONS)
+
+
+def load() -> list[Detection]:
+    """Return every detection."""
+    return from_document(compiled(), place="detections")
+
+
+def select(detections: Sequence[Detection], names: Sequence[str]) -> list[Detection]:
+    """Return the named detections, all where none is named; raise a usage error."""
+    known = {detection.name: detection for detection in detections}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise click.BadParameter(f"there is no detection {name!r} ({advice})")
+    return [known[name] for name in dict.fromkeys(names)] if names else list(detections)

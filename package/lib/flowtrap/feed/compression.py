@@ -1,0 +1,120 @@
+"""Compressed streams: told by their first bytes, read member by member, in bounded memory.
+
+Example: `io.BufferedReader(DecompressedRaw(stream, codec_of(head), complain))`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, NamedTuple
+
+from . import decode
+
+if TYPE_CHECKING:
+    from .streams import Complain
+
+_CURE = "what could be read was read; fetch the file again"
+_ERRORS: tuple[type[Exception], ...] = (zlib.error, EOFError, *decode.ZSTD_ERRORS)
+
+
+class Codec(NamedTuple):
+    """A compression: how its members begin, and how much to feed at once.
+
+    The feed bounds memory: one kilobyte of hostile zstd grows to some 32 MB, 16 KB of deflate to
+    16 MB (RFC 8878: 128 KiB blocks of 4 bytes; RFC 1951: at most 1032 to 1).
+    """
+
+    name: str
+    begins: re.Pattern[bytes]
+    new: Callable[[], decode.Decompressor]
+    feed_bytes: int
+
+
+def _inflate() -> decode.Decompressor:
+    return zlib.decompressobj(wbits=31)
+
+
+GZIP = Codec("gzip", re.compile(rb"\x1f\x8b\x08"), _inflate, 16 * 1024)
+ZSTD = Codec(
+    "zstd",
+    re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),  # a frame, a skippable frame
+    decode.zstd_decompressor,
+    1024,
+)
+
+
+def codec_of(head: bytes) -> Codec | None:
+    """Return the codec of a stream that begins so, None if it is not compressed."""
+    return next((codec for codec in (GZIP, ZSTD) if codec.begins.match(head)), None)
+
+
+class DecompressedRaw(io.RawIOBase):
+    """What a compressed stream holds: all members, and of a cut one all that can be read."""
+
+    def __init__(self, source: BinaryIO, codec: Codec, complain: Complain) -> None:
+        super().__init__()
+        self._source, self._codec, self._complain = source, codec, complain
+        self._decoder: decode.Decompressor | None = codec.new()
+        self._rest = b""  # compressed, read but not fed
+        self._ready = memoryview(b"")
+        self._done = False
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def close(self) -> None:
+        """Close the compressed stream as well."""
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer; 0 at the end of what can be read."""
+        while not self._ready and not self._done:
+            self._ready = memoryview(self._next())
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _next(self) -> bytes:
+        fed = self._rest or self._source.read(self._codec.feed_bytes)
+        self._rest = b""
+        if not fed:
+            return self._end("" if self._decoder is None else "ends in the middle: cut off?")
+        if self._decoder is None:
+            fed = self._begin_member(fed)
+        return self._decompress(fed) if fed else b""
+
+    def _begin_member(self, fed: bytes) -> bytes:
+        """Return the bytes of the next member; b"" if these are only padding, or the end."""
+        fed = fed.lstrip(b"\0")  # tapes and some writers pad with zeros
+        if not fed:
+            return b""
+        if len(fed) < 4:
+            fed += self._source.read(4)
+        if self._codec.begins.match(fed) is None:
+            return self._end("has other bytes behind it, which were not read")
+        self._decoder = self._codec.new()
+        return fed
+
+    def _decompress(self, fed: bytes) -> bytes:
+        decoder = self._decoder
+        if decoder is None:
+            return b""
+        try:
+            text = decoder.decompress(fed)
+        except _ERRORS as error:
+            return self._end(f"is damaged: {error}")
+        if decoder.eof:
+            self._rest, self._decoder = decoder.unused_data, None
+        return text
+
+    def _end(self, problem: str) -> bytes:
+        self._done = True
+        if problem:
+            self._complain(f"the {self._codec.name} stream {problem}", _CURE)
+        return b""

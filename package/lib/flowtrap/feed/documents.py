@@ -1,0 +1,289 @@
+"""Splits JSON documents into the texts of their records, without decoding, a chunk at a time.
+
+Read are, one after another and in any mix: `{"Records": [...]}` and its like, bare arrays, single
+objects, compact or indented. Memory is bounded by a chunk and a record.
+
+A list of records is split in two ways, in turn. *Exactly*: the end of the first record is found by
+its brackets (`structure.value_end`). What stands between it and the next one, and the next one's
+first key, make the separator, e.g. `},{"eventVersion"`. *Fast*: the following records are cut at
+the separator by `bytes.find`. Three things end the fast run, so that the exact way settles the
+record in doubt: the first key inside a record (there the separator might be nested); a sample of
+the first pieces that is unbalanced or has another separator in it; and the end of the text. Where
+records begin with different keys, the whole list is split exactly, about 20 times slower.
+
+What this cannot see, after the sample: a nested list whose first object begins with another key
+and a later one with the records' own first key; a record that begins with another key than all
+before. Both give a piece that is not one JSON text; `split` of that piece gives back what it holds.
+
+Example: `{"Records":[{"a":1},{"a":2}]}` gives `{"a":1}` and `{"a":2}`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple
+
+from .streams import over_long
+from .structure import INCOMPLETE, BrokenJson, Opening, list_opening, scalar_end, value_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .streams import Complain
+
+CHUNK_BYTES = 1024 * 1024
+HELD_BYTES = 4 * CHUNK_BYTES  # a record beyond this is settled exactly
+LOOK_BYTES = 64 * 1024  # an envelope is shorter than this
+SAMPLE = 32
+_LONGEST_SEPARATOR = 4096
+_BLANK = re.compile(rb"[\s\0,\x1e]*")
+_NEXT = re.compile(rb'(\s*,\s*)(\{\s*"(?:[^"\\\n]|\\.)*")').match
+_COLUMN_0 = re.compile(rb"\n(?=[\[{])")
+_CURE = "what could be read was read; fetch the file again"
+
+
+class _Separator(NamedTuple):
+    """What stands between two records: `closing` ends one (`},`), `opening` begins the next."""
+
+    closing: bytes
+    opening: bytes
+
+    @property
+    def gap(self) -> int:
+        """Return the length of what is in neither record."""
+        return len(self.closing) - 1
+
+
+class _Window:
+    """The part of the stream in hand: `text`, of which all before `at` is done with."""
+
+    def __init__(self, stream: BinaryIO, chunk_bytes: int) -> None:
+        self._stream, self._chunk_bytes = stream, chunk_bytes
+        self.text, self.at, self.ended = b"", 0, False
+
+    def more(self) -> bool:
+        """Read on; the amount grows with what is held, so that scanning again stays linear."""
+        held = len(self.text) - self.at
+        chunk = self._stream.read(max(self._chunk_bytes, held))
+        self.text, self.at = self.text[self.at :] + chunk, 0
+        self.ended = not chunk
+        return not self.ended
+
+    def skip_blank(self) -> bytes:
+        """Pass over what is between values; return the next byte, b"" at the end."""
+        while True:
+            self.at = _BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]
+            if self.at < len(self.text) or not self.more():
+                return self.text[self.at : self.at + 1]
+
+    def look_for_list(self) -> Opening | None:
+        """Return where a list of records begins in the value at `at`."""
+        while len(self.text) - self.at < LOOK_BYTES and not self.ended and self.more():
+            pass
+        return list_opening(self.text, self.at)
+
+    def take(self, end: int) -> bytes:
+        """Return the text up to `end` on one line, and be done with it."""
+        piece = self.text[self.at : end]
+        self.at = end
+        return one_line(piece)
+
+
+def one_line(piece: bytes) -> bytes:
+    """Return a JSON text without line ends; they mean nothing in it."""
+    return piece.replace(b"\r", b" ").replace(b"\n", b" ") if b"\n" in piece else piece
+
+
+class Splitter:
+    """Splits the documents of one stream. `records()` yields each record's text."""
+
+    def __init__(
+        self, stream: BinaryIO, complain: Complain, limit_bytes: int, chunk_bytes: int = CHUNK_BYTES
+    ) -> None:
+        self._window = _Window(stream, chunk_bytes)
+        self._complain = complain
+        self._limit_bytes = limit_bytes
+        self._separator: _Separator | None = None  # of the list at hand
+        self._sample = 0
+
+    def records(self) -> Iterator[bytes]:
+        """Yield the records; text that is not JSON comes as it is, to be counted by the caller."""
+        window = self._window
+        while True:
+            first = window.skip_blank()
+            if not first:
+                return
+            if first in b"{[":
+                opening = window.look_for_list()
+                self._separator = None
+                if opening is None:
+                    yield from self._value()
+                else:
+                    window.at = opening.at
+                    yield from self._list(opening.depth)
+            elif first in b"}]":
+                window.at += 1
+            else:
+                yield from self._odd_text()
+
+    def _odd_text(self) -> Iterator[bytes]:
+        """Yield a stretch that is not JSON: up to the end of the line."""
+        end = self._until(lambda text, at: text.find(b"\n", at))
+        if end is not None:
+            yield self._window.take(end).strip()
+
+    def _list(self, depth: int) -> Iterator[bytes]:
+        """Yield the elements of the list at hand, and pass over the rest of its envelope."""
+        mixed = False
+        self._sample = SAMPLE
+        while True:
+            first = self._window.skip_blank()
+            if first in (b"", b"]", b"}"):
+                self._close(first, depth)
+                return
+            yield from self._element(first)
+            following = self._following()
+            if following is None:
+                continue
+            mixed = mixed or self._separator not in (None, following)
+            self._separator = following
+            if not mixed and self._window.skip_blank() == b"{":
+                yield from self._fast(following)
+
+    def _element(self, first: bytes) -> Iterator[bytes]:
+        if first in (b"{", b"["):
+            yield from self._value()
+            return
+        window = self._window
+        end = scalar_end(window.text, window.at)
+        while end == len(window.text) and window.more():
+            end = scalar_end(window.text, window.at)
+        yield window.take(max(end, window.at + 1))
+
+    def _close(self, first: bytes, depth: int) -> None:
+        """Pass over the end of the list and of what is around it."""
+        if first != b"]":
+            self._complain("a list of records is not closed: cut off?", _CURE)
+            return
+        try:
+            end = self._until(lambda text, at: value_end(text, at, depth))
+        except BrokenJson as broken:
+            end = self._resume(broken.at)
+        if end is not None:
+            self._window.at = end
+
+    def _following(self) -> _Separator | None:
+        """Return what separates the record that ends here from the next, if one follows."""
+        window = self._window
+        found = _NEXT(window.text, window.at)
+        if found is None and len(window.text) - window.at < LOOK_BYTES and not window.ended:
+            window.more()
+            found = _NEXT(window.text, window.at)
+        return _Separator(b"}" + found[1], found[2]) if found else None
+
+    def _fast(self, separator: _Separator) -> Iterator[bytes]:
+        """Yield records up to one that is in doubt; the window is then at its start."""
+        window = self._window
+        while True:
+            pieces, start, doubt = _cut(window.text, window.at, separator)
+            for number, piece in enumerate(pieces[: self._sample]):
+                if not _is_plausible(piece, separator):
+                    yield from map(one_line, pieces[:number])
+                    window.at += sum(len(p) + separator.gap for p in pieces[:number])
+                    return
+            window.at = start
+            yield from pieces if b"\n" not in separator.opening else map(one_line, pieces)
+            self._sample = max(0, self._sample - len(pieces))
+            if doubt or len(window.text) - start > HELD_BYTES or not window.more():
+                return
+
+    def _value(self) -> Iterator[bytes]:
+        """Yield the object or array at hand; if it is broken, its text up to the next one."""
+        window = self._window
+        try:
+            end = self._until(value_end)
+        except BrokenJson as broken:
+            yield window.take(self._resume(broken.at)).strip()
+            return
+        if end is not None:
+            yield window.take(end)
+
+    def _resume(self, broken_at: int) -> int:
+        """Return where reading goes on: at the damage, the next separator or the next line."""
+        text, at = self._window.text, self._window.at
+        places = [broken_at] if text[broken_at : broken_at + 1] in b"{[" else []
+        next_one = self._next_record(at + 1)
+        return min(places + ([next_one] if next_one >= 0 else []), default=len(text))
+
+    def _next_record(self, at: int) -> int:
+        """Return where the next record seems to begin, behind damage; -1 if it is not in sight."""
+        text, separator = self._window.text, self._separator
+        found = _COLUMN_0.search(text, at)
+        places = [found.end()] if found else []
+        if separator:
+            cut = text.find(separator.closing + separator.opening, at)
+            places += [cut + len(separator.closing)] if cut >= 0 else []
+        return min(places, default=-1)
+
+    def _until(self, find_end: Callable[[bytes, int], int]) -> int | None:
+        """Return the end that is found, reading on as needed; None if there is none in reach."""
+        window = self._window
+        while True:
+            end = find_end(window.text, window.at)
+            if end != INCOMPLETE:
+                return end
+            if len(window.text) - window.at > self._limit_bytes:
+                self._skip()
+                return None
+            if not window.more():
+                return self._last_end()
+
+    def _last_end(self) -> int:
+        """Return the end of a value that the stream cuts off: the next line that may be one."""
+        window = self._window
+        next_one = self._next_record(window.at + 1)
+        if window.text[window.at : window.at + 1] in b"{[]" and next_one < 0:
+            self._complain("the last record is not complete: cut off?", _CURE)
+        return next_one if next_one >= 0 else len(window.text)
+
+    def _skip(self) -> None:
+        """Pass over a value without end, up to the next line that may begin one."""
+        self._complain(*over_long(self._limit_bytes))
+        window = self._window
+        window.at += 1
+        while True:
+            next_one = self._next_record(window.at)
+            if next_one >= 0:
+                window.at = next_one
+                return
+            window.at = max(window.at, len(window.text) - _LONGEST_SEPARATOR)
+            if not window.more():
+                window.at = len(window.text)
+                return
+
+
+def _cut(text: bytes, start: int, separator: _Separator) -> tuple[list[bytes], int, bool]:
+    """Return the records from `start` on, the start of the first not cut, and if it is in doubt.
+
+    Cost: one search through the text and one slice a record.
+    """
+    closing, opening = separator
+    gap, before = separator.gap, len(closing)
+    pieces: list[bytes] = []
+    add, find, is_closed = pieces.append, text.find, text.startswith
+    at = find(opening, start + 1)
+    while at >= 0:
+        if not is_closed(closing, at - before):
+            return pieces, start, True
+        add(text[start : at - gap])
+        start = at
+        at = find(opening, at + 1)
+    return pieces, start, False
+
+
+def _is_plausible(piece: bytes, separator: _Separator) -> bool:
+    return (
+        piece.count(b"{") == piece.count(b"}")
+        and piece.count(b"[") == piece.count(b"]")
+        and separator.closing + b"{" not in piece
+    )

@@ -1,0 +1,136 @@
+"""Where JSON values end, told from strings and brackets alone: nothing is decoded.
+
+A raw newline never occurs inside a JSON string, and two objects never touch without a comma inside
+a value; both rules find the place where a damaged value ends and the next one begins.
+
+Example: `value_end(b'{"a": "}"} {"b": 1}', 0)` is 10.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+INCOMPLETE = -1
+_STRING = rb'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
+_TO_BRACKET = re.compile(rb'[^"{}\[\]]*(?:' + _STRING + rb'[^"{}\[\]]*)*([{}\[\]])').match
+_BROKEN_STRING = re.compile(
+    rb'[^"{}\[\]]*(?:' + _STRING + rb'[^"{}\[\]]*)*"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*\\?\n'
+).match
+_SCALAR = re.compile(rb"\s*(?:" + _STRING + rb"|[-+.\w]+)").match
+_KEY = re.compile(rb'\s*,?\s*"([^"\\\n]*)"\s*:\s*').match
+_LIST = re.compile(rb"\[\s*(?=[{\]])").match
+_NO_COMMA_NEEDED = b",:[{"
+
+LIST_KEYS = {b"Records", b"records", b"value", b"items", b"results", b"logEvents", b"hits"}
+# What stands beside those lists in answers and messages: Elasticsearch search, Splunk results,
+# CloudWatch subscription and get-log-events, Graph and ARM pages, Reports API pages.
+ENVELOPE_KEYS = {
+    *(b"took", b"timed_out", b"_shards", b"_clusters", b"_scroll_id", b"total", b"max_score"),
+    *(b"preview", b"init_offset", b"post_process_count", b"messages", b"fields", b"highlighted"),
+    *(b"messageType", b"owner", b"logGroup", b"logStream", b"subscriptionFilters"),
+    *(b"@odata.context", b"@odata.count", b"@odata.nextLink", b"nextLink", b"count"),
+    *(b"kind", b"etag", b"nextPageToken", b"nextForwardToken", b"nextBackwardToken"),
+}
+
+
+class BrokenJson(ValueError):
+    """The text is not JSON; from byte `at` on it may be again."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"not JSON at byte {at}")
+        self.at = at
+
+
+class Opening(NamedTuple):
+    """A list of records begins: its first element's place, and how many brackets are open."""
+
+    at: int
+    depth: int
+
+
+def value_end(text: bytes, at: int, depth: int = 0) -> int:
+    """Return the end of the object or array at `at`, or INCOMPLETE if the text ends before.
+
+    With a depth, the end of the value `depth` brackets out. Linear in the length of the value.
+    Raises BrokenJson.
+    """
+    while True:
+        found = _TO_BRACKET(text, at)
+        if found is None:
+            return _incomplete(text, at)
+        at = found.end()
+        if text[at - 1] in b"{[":
+            if depth and text[at - 2] not in _NO_COMMA_NEEDED:
+                _check_comma(text, at - 1)
+            depth += 1
+        else:
+            depth -= 1
+            if depth <= 0:
+                return at
+
+
+def _incomplete(text: bytes, at: int) -> int:
+    broken = _BROKEN_STRING(text, at)
+    if broken:
+        raise BrokenJson(broken.end() - 1)
+    return INCOMPLETE
+
+
+def _check_comma(text: bytes, at: int) -> None:
+    before = text[max(0, at - 1024) : at].rstrip()[-1:]
+    if before and before not in _NO_COMMA_NEEDED:
+        raise BrokenJson(at)
+
+
+def scalar_end(text: bytes, at: int) -> int:
+    """Return the end of the string, number or word at `at`, or `at` if there is none."""
+    found = _SCALAR(text, at)
+    return found.end() if found else at
+
+
+def is_one_value(line: bytes) -> bool:
+    """Tell whether a line is exactly one object, or one array."""
+    line = line.strip()
+    try:
+        return line[:1] in (b"{", b"[") and value_end(line, 0) == len(line)
+    except BrokenJson:
+        return False
+
+
+def list_opening(text: bytes, at: int) -> Opening | None:
+    """Return where the list of records begins that the value at `at` wraps, None if it is none.
+
+    Known are a bare array of objects, and an object in which nothing but members of known
+    envelopes come before one of LIST_KEYS. Only looks at the text it is given.
+    """
+    depth = 0
+    try:
+        while text[at : at + 1] == b"{":
+            depth += 1
+            at = _list_member(text, at + 1)
+    except BrokenJson:
+        return None
+    found = _LIST(text, at)
+    return Opening(found.end(), depth + 1) if found else None
+
+
+def _list_member(text: bytes, at: int) -> int:
+    """Return the place of the value under a list key (an object again under `hits`)."""
+    while True:
+        key = _KEY(text, at)
+        if key is None:
+            raise BrokenJson(at)
+        first = text[key.end() : key.end() + 1]
+        if (first == b"[" and key[1] in LIST_KEYS) or (first == b"{" and key[1] == b"hits"):
+            return key.end()
+        if key[1] not in ENVELOPE_KEYS:
+            raise BrokenJson(at)
+        at = _past_value(text, key.end())
+
+
+def _past_value(text: bytes, at: int) -> int:
+    end = value_end(text, at) if text[at : at + 1] in (b"{", b"[") else scalar_end(text, at)
+    if end in (INCOMPLETE, at):
+        raise BrokenJson(at)
+    return end
