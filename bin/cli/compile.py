@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import click
 
 from . import content, exit_codes
@@ -13,19 +10,21 @@ from .outlet import outlet
 
 
 @click.command("compile")
-@click.option("--check", is_flag=True, help="Compile, write nothing.")
+@click.option("--check", is_flag=True, help="Compile, but write nothing.")
 @click.option(
-    "--output", metavar="FILE", default=None,
-    help="Where to write.  [default: package/lib/flowtrap/content/detections.json]",
-)  # fmt: skip
-def compile_verb(check: bool, output: str | None) -> int:
+    "--output",
+    metavar="FILE",
+    default=str(content.COMPILED),
+    help="Where to write, - for stdout.  [default: where the core looks for it]",
+)
+def compile_verb(check: bool, output: str) -> int:
     """Compile every detection file to the runtime JSON."""
+    from compiler.runtime_json import dumps  # here, since pySigma takes its time to load
+
     document = content.compiled()
-    target = Path(output) if output else content.COMPILED
     if not check:
-        with outlet(str(target)) as file:
-            json.dump(document, file, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-            file.write("\n")
-    done = "compile" if check else f"are compiled to {target}"
+        with outlet(output) as file:
+            file.write(dumps(document))
+    done = "compile" if check else f"are compiled to {output}"
     Messages().say(f"{len(document['detections'])} detections {done}")
     return exit_codes.DONE

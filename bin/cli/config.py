@@ -46,7 +46,8 @@ class ConfigError(TunableError):
 
     def __init__(self, problems: Sequence[FlowtrapError]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(map(str, problems)))
+        super().__init__("")
+        self.args = ("\n".join(map(str, problems)),)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -82,12 +83,12 @@ def hunt(request: Request) -> int:
     now_ms = time.time_ns() // 1_000_000
     detections, tunables = _prepare(request, now_ms, messages)
     missing = _missing(request.paths)
-    with shown(messages.console, request.paths) as progress:
+    with ExitStack() as scratch, shown(messages.console, request.paths) as progress:
         run = Hunt(
             detections,
             tunables,
             now_ms=now_ms,
-            spill=tempfile.TemporaryFile,
+            spill=lambda: scratch.enter_context(TemporaryFile()),
             span=Span(request.since, request.until),
             accelerators=request.accelerators,
             report=messages.report,

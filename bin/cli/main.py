@@ -12,7 +12,6 @@ from flowtrap.model.errors import FlowtrapError
 
 from . import exit_codes
 from .compile import compile_verb
-from .config import ConfigError
 from .hunt import hunt_verb
 from .lint import lint_verb
 from .messages import Messages
@@ -46,11 +45,9 @@ class Verbs(click.Group):
             sys.stdout.flush()
         except click.ClickException as error:
             say(_one_line(error))
-        except ConfigError as error:
-            for problem in error.problems:
-                say(str(problem))
         except FlowtrapError as error:
-            say(str(error))
+            for line in str(error).split("\n"):
+                say(line)
         except (click.Abort, KeyboardInterrupt):
             say("stopped before the end: there are no findings of this run")
             return exit_codes.INTERRUPTED

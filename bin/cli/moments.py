@@ -17,7 +17,7 @@ _MILLISECOND = datetime.timedelta(milliseconds=1)
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[int]):
     """An ISO 8601 date or time, UTC where no zone is given, as milliseconds.
 
     With `end`, a bare day means its last millisecond, so that `--until` takes in the whole day.

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 WIDEST = 120
 NARROWEST = 60
-EVIDENCE_LINES = 12
+EVIDENCE_LINES = {True: 12, False: 6}  # of a loud case, of one that is only context
+LOUD = ("critical", "high", "medium")
 VALUES_OF_A_TYPE = 6
 LONGEST_VALUE = 400
 AUTOMATIONS = ("function", "flow", "script")
@@ -43,14 +44,17 @@ _STYLES = {
 
 def console_for(file: IO[str]) -> Console:
     """Return a console: colour and its own width for a terminal, 80 plain columns for the rest."""
+    width, colour = WIDTH, False
     if file is sys.stdout and file.isatty():
         width = max(NARROWEST, min(Console().width, WIDEST))
-        colour = "auto" if not os.environ.get("NO_COLOR") else None
-        return Console(
-            file=file, width=width, color_system=colour, highlight=False, emoji=False, markup=False
-        )
+        colour = not os.environ.get("NO_COLOR")
     return Console(
-        file=file, width=WIDTH, color_system=None, highlight=False, emoji=False, markup=False
+        file=file,
+        width=width,
+        color_system="auto" if colour else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
     )
 
 
@@ -75,13 +79,12 @@ def summary(findings: Iterable[Finding]) -> Text:
 
 def block(finding: Finding) -> Group:
     """Return one case: what, where, when, why it matters, who took part, and the evidence."""
-    body = [
+    return Group(
         _headline(finding),
         Padding(_facts(finding), (0, 0, 0, 2)),
         Padding(_safe(finding.explanation, 4 * LONGEST_VALUE), (1, 0, 1, 2)),
         Padding(_evidence(finding), (0, 0, 1, 2)),
-    ]
-    return Group(*body)
+    )
 
 
 def _safe(text: str, most: int = LONGEST_VALUE) -> Text:
@@ -141,19 +144,29 @@ def _moment(time: str) -> str:
 
 
 def _evidence(finding: Finding) -> Table:
+    """Return the events in time order, an event that plays several parts once."""
     lines = Table.grid(padding=(0, 1))
     lines.add_column(no_wrap=True)
     lines.add_column(overflow="fold", max_width=16)
     lines.add_column(overflow="fold")
-    shown = chosen(finding.evidence, EVIDENCE_LINES)
-    for item in shown:
-        row = (_moment(item.time)[5:], _safe(item.stage), _safe(item.summary))
-        lines.add_row(Text(row[0], style="dim"), *row[1:])
+    shown = chosen(finding.evidence, EVIDENCE_LINES[finding.severity in LOUD])
+    one_day = len({_moment(item.time)[:10] for item in shown}) == 1
+    for event in _by_event(shown):
+        time = _moment(event[0].time)[11 if one_day else 5 :]
+        stages = Text("\n").join(_safe(item.stage) for item in event)
+        lines.add_row(Text(time, style="dim"), stages, _safe(event[0].summary))
     more = sum(finding.evidence_totals.values()) - len(shown)
     if more > 0:
         totals = ", ".join(f"{stage} {n}" for stage, n in finding.evidence_totals.items())
         lines.add_row(Text(f"+{more} more", style="dim"), Text(""), _safe(f"in all: {totals}"))
     return lines
+
+
+def _by_event(evidence: Sequence[Evidence]) -> list[list[Evidence]]:
+    events: dict[tuple[str, str], list[Evidence]] = {}
+    for item in evidence:
+        events.setdefault((item.feed, item.event_id), []).append(item)
+    return list(events.values())
 
 
 def chosen(evidence: Sequence[Evidence], most: int) -> list[Evidence]:

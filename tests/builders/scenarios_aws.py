@@ -448,6 +448,7 @@ def a18(w: World) -> Chain:
             act(aws.call(outside, "s3", "ListBuckets", w.delay, read_only=True)),
         ],
         names=["192.0.2.66", inside.src, "GetCallerIdentity", "ListBuckets", inside.arn],
+        automation=[w.fn.arn if w.scoped else w.fn.name, w.fn.role_arn],
     )
 
 
@@ -860,7 +861,7 @@ def t_namesakes() -> list[Record]:
             for n in range(6, 1, -1)
         ),
         aws.create_function(EVE, INVOICE, 0),
-        aws.invoke(namesake, abroad, 60),
+        aws.invoke(EVE, INVOICE, 60),
         aws.attach_user_policy(abroad.acts(), "mallory", ADMINISTRATOR, 10 * MINUTE),
     ]
 

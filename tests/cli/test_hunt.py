@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import BILLING, CASE, QUIET, record
+from .conftest import BILLING, CASE, QUIET, detection_row, record
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -56,7 +56,7 @@ def test_output_goes_to_a_file(flowtrap, logs, tmp_path: Path) -> None:
     assert result.stdout == ""
     text = (tmp_path / "found.txt").read_text(encoding="utf-8")
     assert text.endswith("1 finding: 1 high\n")
-    assert sorted(os.listdir(tmp_path)) == ["found.txt", "trail.jsonl"]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["found.txt", "trail.jsonl"]
 
 
 def test_output_to_no_folder_is_bad_usage_without_a_traceback(flowtrap, logs) -> None:
@@ -167,10 +167,19 @@ def test_log_text_cannot_steer_the_terminal(flowtrap, logs) -> None:
     assert "\u202e" not in result.output
 
 
+LAUNCHER = """
+import json, sys
+from cli import content, main
+content.compiled = lambda: json.loads({document!r})
+sys.exit(main.main())
+"""
+
+
 def launch(*arguments: str, **options) -> subprocess.Popen:
-    """Start the command line as a process of its own, with the detections of the clone."""
+    """Start the command line as a process of its own, with one detection compiled."""
+    document = json.dumps({"format": 1, "detections": [detection_row()]})
     environment = {**os.environ, "PYTHONPATH": f"{REPO}/package/lib:{REPO}/bin"}
-    command = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())"]
+    command = [sys.executable, "-c", LAUNCHER.format(document=document)]
     return subprocess.Popen([*command, *arguments], env=environment, **options)
 
 
@@ -195,8 +204,10 @@ def test_interrupt_is_exit_130_and_leaves_nothing(tmp_path: Path) -> None:
         data, messages = run.communicate(timeout=60)
     assert run.returncode == 130, messages
     assert data == b""
-    assert messages == b"flowtrap: stopped before the end: there are no findings of this run\n"
-    assert os.listdir(tmp_path) == []
+    assert (
+        messages.strip() == b"flowtrap: stopped before the end: there are no findings of this run"
+    )
+    assert not list(tmp_path.iterdir())
 
 
 def wait_until_reading(run: subprocess.Popen) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import unicodedata
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from cli.table import EVIDENCE_LINES, chosen, console_for, write_table
+from cli.table import chosen, console_for, write_table
 from flowtrap.model.finding import Entity
 
 from .conftest import BILLING, evidence, make_finding
@@ -35,7 +36,7 @@ def test_block_tells_what_when_who_and_why() -> None:
         BILLING,
         "2026-03-10 09:00:00 – 2026-03-10 09:01:00 UTC",
         "eve wrote billing and ran it",
-        "03-10 09:01:00 run   Invoke billing",
+        "09:01:00 run   Invoke billing",
         "aws_written_run, ran",
     ):
         assert part in text
@@ -77,12 +78,24 @@ def test_long_stage_name_folds_too() -> None:
 def test_evidence_is_in_time_order_with_the_first_of_each_stage() -> None:
     runs = [evidence("run", minute, f"Invoke {minute}") for minute in range(1, 40)]
     late = evidence("effect", 59, "CreateAccessKey")
-    shown = chosen([late, *reversed(runs)], EVIDENCE_LINES)
-    assert len(shown) == EVIDENCE_LINES
+    shown = chosen([late, *reversed(runs)], 12)
+    assert len(shown) == 12
     assert shown[-1] == late
-    assert [item.summary for item in shown[:-1]] == [
-        f"Invoke {n}" for n in range(1, EVIDENCE_LINES)
-    ]
+    assert [item.summary for item in shown[:-1]] == [f"Invoke {n}" for n in range(1, 12)]
+
+
+def test_dates_are_shown_where_there_are_several() -> None:
+    later = dataclasses.replace(evidence("run", 1, "Invoke"), time="2026-03-11T00:00:00.250Z")
+    text = table_of(make_finding(evidence=(evidence("write", 0, "Create"), later)))
+    assert "03-10 09:00:00 write Create" in text
+    assert "03-11 00:00:00 run   Invoke" in text
+
+
+def test_event_with_several_parts_is_shown_once() -> None:
+    both = evidence("trigger", 0, "PutTargets rule nightly")
+    text = table_of(make_finding(evidence=(both, dataclasses.replace(both, stage="pointed"))))
+    assert "09:00:00 trigger PutTargets rule nightly\n           pointed\n" in text
+    assert text.count("PutTargets") == 1
 
 
 def test_rest_of_the_evidence_is_counted() -> None:

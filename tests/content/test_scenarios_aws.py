@@ -51,6 +51,14 @@ STRANGERS = {
     "another account, unscoped": (INVOICE.with_(account=ABROAD), False),
     "another region": (INVOICE.with_(region="eu-central-1"), True),
 }
+UNDECIDED = {  # what the records cannot tell, and why
+    ("A14", "another role"): "nothing but the session says which role the run function has",
+    (
+        "A18",
+        "no exec-env",
+    ): "inScopeOf goes where the key goes; without the agent neither is inside",
+    ("A18", "unscoped, no exec-env"): "nothing shows that the first call came from the function",
+}
 LOOK_ALIKES = [quiet for quiet in QUIET if quiet.id.startswith("B")]
 
 every_attack = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
@@ -175,10 +183,21 @@ def test_wrapped_noise_is_sifted_soundly(attack, tmp_path):
 
 
 def backwards(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the records with their times in reverse: the last act comes first."""
-    times = sorted((record["eventTime"] for record in records), reverse=True)
-    order = sorted(records, key=lambda record: record["eventTime"])
-    return [{**record, "eventTime": time} for record, time in zip(order, times, strict=True)]
+    """Return the records with time turned round: the last act comes first, gaps are kept."""
+    ends = min(map(seconds, records)) + max(map(seconds, records))
+    return [{**record, "eventTime": moment(ends - seconds(record))} for record in records]
+
+
+def seconds(record: dict[str, Any]) -> float:
+    """Return a record's time in seconds after START."""
+    time = datetime.datetime.fromisoformat(record["eventTime"].replace("Z", "+00:00"))
+    return (time - aws.START).total_seconds()
+
+
+def moment(at: float) -> str:
+    """Return the reverse of `seconds`."""
+    time = aws.START + datetime.timedelta(seconds=at)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @every_attack
@@ -191,15 +210,11 @@ def test_effects_before_the_write(attack):
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_stranger_in_the_key(attack, stranger):
     """Another function, role, account or region acts than was written: no case."""
+    if (attack.id, stranger) in UNDECIDED:
+        pytest.skip(UNDECIDED[attack.id, stranger])
     runner, scoped = STRANGERS[stranger]
     world = replace(attack.world, runner=runner, scoped=scoped)
     assert_as(attack, attack.stranger, hunt(attack.build(world).records()))
-
-
-def seconds(record: dict[str, Any]) -> float:
-    """Return a record's time in seconds after START."""
-    moment = datetime.datetime.fromisoformat(record["eventTime"].replace("Z", "+00:00"))
-    return (moment - aws.START).total_seconds()
 
 
 def at_the_window(
@@ -286,17 +301,13 @@ WORLDS = {
     "odd name": {"fn": INVOICE.with_(name="Invoice_Sync-2", role="Invoice_Sync@2+x=y,z.w")},
     "called function": {"fn": INVOICE.with_(name="function")},
 }
-UNDECIDED = {
-    ("A18", "unscoped, no exec-env"),  # nothing shows that the first call came from the function
-    ("A13", "session of another name"),  # the role's policy, not its session, is what S3 records
-}
 
 
 @every_attack
 @pytest.mark.parametrize("world", WORLDS)
 def test_attack_fires_in_every_world(attack, world):
     if (attack.id, world) in UNDECIDED:
-        pytest.skip("the records do not decide it: see UNDECIDED")
+        pytest.skip(UNDECIDED[attack.id, world])
     there = replace(attack, world=replace(attack.world, **WORLDS[world]))
     chain = there.build(there.world)
     assert_fires(there, chain, hunt(chain.records()))

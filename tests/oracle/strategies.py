@@ -296,3 +296,9 @@ def deliveries(draw: Any, case: RandomCase) -> List[List[RandomEvent]]:
             runs.append([])
         runs[-1].append(event)
     return runs
+
+
+@st.composite
+def star_events(draw: Any, most: int = 60) -> List[RandomEvent]:
+    """Return up to `most` events of the anchor and the stages related to it directly."""
+    return draw(_events(["write", "grant", "run", "effect"], most))

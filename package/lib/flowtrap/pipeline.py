@@ -67,6 +67,14 @@ def every_default(detections: Sequence[Detection], tunables: Tunables) -> Tunabl
     return tunables.over(defaults)
 
 
+def _place(base: int, stream: IO[bytes]) -> int:
+    return base + stream.tell()
+
+
+def _nowhere() -> int:
+    return 0
+
+
 def _is_header(columns: tuple[str, ...], line: str) -> bool:
     return line.split()[: len(columns)] == list(columns)
 
@@ -207,8 +215,8 @@ class Hunt:
             base = self._waiting.begin(source.label, again, source.size_bytes, context)
             for number, line in enumerate(head, 1):
                 self._take_line(line, context, number)
-            base += sum(map(len, head))
-            self._read_lines(lines, spec, base, context, len(head))
+            tell = partial(_place, base, stream) if again else _nowhere
+            self._read_lines(lines, spec, tell, context, len(head))
         self._progress(source.size_bytes)
 
     def _recognise_feed(
@@ -239,7 +247,7 @@ class Hunt:
         self,
         lines: Iterator[bytes],
         spec: FeedSpec | None,
-        base: int,
+        tell: Callable[[], int],
         context: _Context,
         before: int,
     ) -> None:
@@ -249,7 +257,7 @@ class Hunt:
             return
         door = self._doors[spec.name]
         door.off = False
-        for line in door.sift(lines, base, self._progress):
+        for line in door.sift(lines, tell):
             self._take_line(line, context, before + door.number)
         if door.off:
             problem = "half of it may matter, so it is read without the byte filter"

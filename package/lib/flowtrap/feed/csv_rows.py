@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .documents import one_line
+from .window import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,9 +51,10 @@ def _delimiter(header: str) -> str:
 
 def _names(header: str, delimiter: str) -> list[str]:
     try:
-        return [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [""])]
+        row = next(csv.reader([header], delimiter=delimiter), [])
     except csv.Error:
         return [""]
+    return [name.strip() for name in row] or [""]
 
 
 def csv_records(lines: Iterable[bytes], complain: Complain) -> Iterator[bytes]:

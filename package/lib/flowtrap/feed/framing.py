@@ -55,7 +55,7 @@ def record_lines(
     `Source.open` is used as it is, any other is buffered first and must not be read meanwhile.
     """
     complain = complainer(place, report)
-    lines = _guarded(stream) or buffered(stream, complain)
+    lines: Any = _guarded(stream) or buffered(stream, complain)
     head = lines.peek(1)
     encoding = _encoding(head)
     if encoding:

@@ -5,9 +5,8 @@ bytes and looked up; what the name rules out is not parsed. Of the rest, records
 *related* to something wait: the raw value of their join key and their place are noted, and they are
 parsed later if that key meets an anchor (see `waiting`).
 
-The filter is sound. A name that is missing, escaped or oddly spaced means parsing. So does a name
-found anywhere but in the vendor's own order (right behind eventSource), unless it is the only one
-in the record, for then it might be nested and hide the real one.
+The filter is sound. A name that is missing, escaped or oddly spaced means parsing, and so do two
+names in one record, for the first might be nested and hide the real one.
 
 Example: `{"eventVersion":…,"eventSource":"ec2.amazonaws.com","eventName":"DescribeInstances",…` is
 passed over, `…"eventName":"CreateFunction20150331"…` is parsed, `…"eventName":"Invoke"…` waits
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
 NAMES_KEPT = 20_000
 PROBE = 20_000
 MOST_SURVIVORS = 0.5
-TICK = 8_191
 _PLAIN_NAME = re.compile(rb' ?"[\w.:/ -]*')
-_NATIVE_START = b'{"eventVersion"'
-_NATIVE_ORDER = (b'.amazonaws.com",', b'.amazonaws.com", ')
 
 
 class Need(NamedTuple):
@@ -46,7 +42,7 @@ class Need(NamedTuple):
 
 
 NOTHING: tuple[Need, ...] = ()
-Tick = Callable[[int], None]
+Tell = Callable[[], int]
 Wait = Callable[[bytes, int, "list[tuple[str, bytes]]"], None]
 
 
@@ -68,50 +64,40 @@ class FrontDoor:
         self.number = self.filtered = self.waiting = 0
         self.off = False
 
-    def sift(
-        self, lines: Iterable[bytes], base: int = 0, tick: Tick = lambda size_bytes: None
-    ) -> Iterator[bytes]:
+    def sift(self, lines: Iterable[bytes], tell: Tell = lambda: 0) -> Iterator[bytes]:
         """Yield the records to parse; `number` is then how many were read of these lines.
 
-        `base` is the place of the first byte; `tick` is told now and then how many were read.
+        `tell` returns the place behind the last line that was read.
         """
         if self._all_alike:
-            return self._sift_alike(lines, base, tick)
-        return self._sift_by_name(iter(lines), base, tick)
+            return self._sift_alike(lines, tell)
+        return self._sift_by_name(iter(lines), tell)
 
-    def _sift_by_name(self, lines: Iterator[bytes], base: int, tick: Tick) -> Iterator[bytes]:
+    def _sift_by_name(self, lines: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
         token, skip, known = self._token, len(self._token), self._known
-        place, read, passed, yielded = base, 0, 0, 0
-        for line in lines:
-            start = place
-            place += len(line)
-            read += 1
-            if not read & TICK:
-                tick(place - base)
+        number = passed = yielded = 0
+        for number, line in enumerate(lines, 1):
             found = line.find(token)
             name = found + skip
             needs = known.get(line[name : line.find(b'"', name + 2)]) if found >= 0 else None
             if needs is None:
                 needs = self._learn(line, found, name)
-            if needs is NOTHING:
-                if (
-                    line.endswith(_NATIVE_ORDER, 0, found) and line.startswith(_NATIVE_START)
-                ) or line.find(token, name) < 0:
+            if needs is not None and line.find(token, name) < 0:
+                if needs is NOTHING:
                     passed += 1
                     continue
-            elif needs and line.find(token, name) < 0 and self._settled(needs, line, start):
-                continue
+                if self._settled(needs, line, tell):
+                    continue
             yielded += 1
-            self.number = read
+            self.number = number
             yield line
-            if read >= PROBE and yielded > read * MOST_SURVIVORS:
+            if number >= PROBE and yielded > number * MOST_SURVIVORS:
                 self.off = True
                 break
-        for line in lines if self.off else ():
-            read += 1
-            self.number = read
+        for number, line in enumerate(lines if self.off else (), number + 1):
+            self.number = number
             yield line
-        self.number = read
+        self.number = number
         self.filtered += passed
 
     def _learn(self, line: bytes, found: int, name: int) -> tuple[Need, ...] | None:
@@ -127,7 +113,7 @@ class FrontDoor:
         self._known[raw] = needs
         return needs
 
-    def _settled(self, needs: tuple[Need, ...], line: bytes, place: int) -> bool:
+    def _settled(self, needs: tuple[Need, ...], line: bytes, tell: Tell) -> bool:
         """Tell whether the record need not be parsed now: it waits, or no stage can match it."""
         keys: list[tuple[str, bytes]] = []
         for need in needs:
@@ -141,20 +127,16 @@ class FrontDoor:
             keys += [(need.field, value) for value in values]
         if keys:
             self.waiting += 1
-            self._wait(line, place, keys)
+            self._wait(line, tell() - len(line), keys)
         else:
             self.filtered += 1
         return True
 
-    def _sift_alike(self, lines: Iterable[bytes], base: int, tick: Tick) -> Iterator[bytes]:
+    def _sift_alike(self, lines: Iterable[bytes], tell: Tell) -> Iterator[bytes]:
         """Sift a feed whose records all ask the same."""
-        needs, place = self._needs_of(""), base
+        needs = self._needs_of("")
         for self.number, line in enumerate(lines, 1):
-            start = place
-            place += len(line)
-            if not self.number & TICK:
-                tick(place - base)
             if not needs:
                 self.filtered += 1
-            elif not self._settled(needs, line, start):
+            elif not self._settled(needs, line, tell):
                 yield line

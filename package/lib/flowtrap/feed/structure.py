@@ -1,7 +1,8 @@
 """Where JSON values end, told from strings and brackets alone: nothing is decoded.
 
-A raw newline never occurs inside a JSON string, and two objects never touch without a comma inside
-a value; both rules find the place where a damaged value ends and the next one begins.
+A raw newline never occurs inside a JSON string, brackets close in the order in which they open, and
+inside a value an object only stands behind a colon, or in a list at its start or behind a comma.
+Whatever breaks these rules shows where a damaged value ends and the next one begins.
 
 Example: `value_end(b'{"a": "}"} {"b": 1}', 0)` is 10.
 """
@@ -20,7 +21,9 @@ _BROKEN_STRING = re.compile(
 _SCALAR = re.compile(rb"\s*(?:" + _STRING + rb"|[-+.\w]+)").match
 _KEY = re.compile(rb'\s*,?\s*"([^"\\\n]*)"\s*:\s*').match
 _LIST = re.compile(rb"\[\s*(?=[{\]])").match
-_NO_COMMA_NEEDED = b",:[{"
+_ANY = b"?"
+_OPENED_BY = {ord("}"): b"{?", ord("]"): b"[?"}
+_OPENS_BEHIND = {ord("{"): b":", ord("["): b"[,:", ord("?"): b"[,:"}  # ":" if too far back to see
 
 LIST_KEYS = {b"Records", b"records", b"value", b"items", b"results", b"logEvents", b"hits"}
 # What stands beside those lists in answers and messages: Elasticsearch search, Splunk results,
@@ -55,18 +58,21 @@ def value_end(text: bytes, at: int, depth: int = 0) -> int:
     With a depth, the end of the value `depth` brackets out. Linear in the length of the value.
     Raises BrokenJson.
     """
+    inside = bytearray(_ANY * depth)  # the brackets that are open
     while True:
         found = _TO_BRACKET(text, at)
         if found is None:
             return _incomplete(text, at)
         at = found.end()
-        if text[at - 1] in b"{[":
-            if depth and text[at - 2] not in _NO_COMMA_NEEDED:
-                _check_comma(text, at - 1)
-            depth += 1
+        bracket = text[at - 1]
+        if bracket in b"{[":
+            if inside and not _may_open(inside[-1], text, at - 1):
+                raise BrokenJson(at - 1)
+            inside.append(bracket)
         else:
-            depth -= 1
-            if depth <= 0:
+            if not inside or inside.pop() not in _OPENED_BY[bracket]:
+                raise BrokenJson(at - 1)
+            if not inside:
                 return at
 
 
@@ -77,10 +83,12 @@ def _incomplete(text: bytes, at: int) -> int:
     return INCOMPLETE
 
 
-def _check_comma(text: bytes, at: int) -> None:
-    before = text[max(0, at - 1024) : at].rstrip()[-1:]
-    if before and before not in _NO_COMMA_NEEDED:
-        raise BrokenJson(at)
+def _may_open(container: int, text: bytes, at: int) -> bool:
+    """Tell whether a bracket may open here, directly inside an object or a list."""
+    before = text[at - 1]
+    if before in b" \t\r\n":
+        before = (text[max(0, at - 1024) : at].rstrip() or b":")[-1]
+    return before in _OPENS_BEHIND[container]
 
 
 def scalar_end(text: bytes, at: int) -> int:

@@ -138,7 +138,8 @@ def _original(value: Mapping[str, Any]) -> object:
     """Return the text of the native record that a row or document carries beside its fields.
 
     Source: Splunk `_raw`; Purview and Search-UnifiedAuditLog `AuditData`, Graph `auditData`; ECS
-    `event.original`; CloudWatch Logs Insights `@message`. A native record keeps its own members if this is no JSON.
+    `event.original`; CloudWatch Logs Insights `@message`. A native record keeps its own members if
+    this is no JSON.
     """
     event = value.get("event")
     nested = event.get("original") if isinstance(event, dict) else None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice, product
-from typing import TYPE_CHECKING, Callable, Tuple
+from typing import TYPE_CHECKING, Callable
 
 from flowtrap.model.hit import Hit, HitValue
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_HITS = 64
 NAMES_KEPT = 10_000
 Read = Callable[["Event"], "str | tuple[str, ...]"]
-_Candidates = Tuple[Tuple[int, Test], ...]
+_Candidates = tuple[tuple[int, Test], ...]
 
 
 class Matcher:

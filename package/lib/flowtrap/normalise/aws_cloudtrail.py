@@ -101,7 +101,9 @@ def normalise(record: Mapping[str, Any]) -> Event:
         _read_caller(fields, identity)
     _read_accounts(fields, get("recipientAccountId"))
     agent = fields.get("user_agent")
-    if agent and ("exec-env/AWS_Lambda" in agent or agent.startswith("awslambda-worker")):  # type: ignore[union-attr]
+    if isinstance(agent, str) and (
+        "exec-env/AWS_Lambda" in agent or agent.startswith("awslambda-worker")
+    ):
         fields["in_lambda"] = "true"
     request, response = get("requestParameters"), get("responseElements")
     own, rest = _CALLS.get(source, _OTHERS)
@@ -165,7 +167,8 @@ def _read_caller(fields: Fields, identity: dict[str, Any]) -> None:
     key_id = plain(get("accessKeyId"))
     if key_id:
         fields["access_key"] = key_id
-    # Example: {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/billing-role/billing"}
+    # Example: {"type": "AssumedRole", "arn":
+    #   "arn:aws:sts::123456789012:assumed-role/billing-role/billing"}
     arn = get("arn")
     if arn.__class__ is str and ":assumed-role/" in arn:
         role, session = session_of(arn)

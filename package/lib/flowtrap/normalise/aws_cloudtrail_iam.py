@@ -57,7 +57,8 @@ def _user(request: Part, response: Part) -> str:
     user = text(request.get("userName"))
     if user:
         return user
-    # Example: {"requestParameters": null, "responseElements": {"accessKey": {"userName": "backup"}}}
+    # Example: {"requestParameters": null, "responseElements": {"accessKey": {"userName":
+    #   "backup"}}}
     for key in _USERS:
         part = response.get(key)
         if isinstance(part, dict) and text(part.get("userName")):
@@ -98,8 +99,9 @@ def attach(fields: Fields, action: str, request: Part, response: Part, record: P
 
 def write_policy(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read Put*Policy, CreatePolicy, CreatePolicyVersion: every allowed action is a privilege."""
-    # Example: {"eventName": "PutRolePolicy", "requestParameters": {"roleName": "ops", "policyName": "x",
-    #   "policyDocument": "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"}}
+    # Example: {"eventName": "PutRolePolicy", "requestParameters": {"roleName": "ops",
+    #   "policyName": "x",
+    #   "policyDocument": "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\"}}"}}
     whom = _whom(fields, request, response)
     arn = _policy(fields, request, response)
     name = text(request.get("policyName"))
@@ -114,15 +116,17 @@ def write_policy(fields: Fields, action: str, request: Part, response: Part, rec
 
 def set_version(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read SetDefaultPolicyVersion; it names neither role nor actions."""
-    # Example: {"requestParameters": {"policyArn": "arn:aws:iam::123456789012:policy/ops", "versionId": "v1"}}
+    # Example: {"requestParameters": {"policyArn": "arn:aws:iam::123456789012:policy/ops",
+    #   "versionId": "v1"}}
     line = attach(fields, action, request, response, record)
     return f"{line} {text(request.get('versionId'))}".rstrip()
 
 
 def trust(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read CreateRole and UpdateAssumeRolePolicy: whom the role lets in."""
-    # Example: {"eventName": "UpdateAssumeRolePolicy", "requestParameters": {"roleName": "ops", "policyDocument":
-    #   "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::210987654321:root\"},…}]}"}}
+    # Example: {"eventName": "UpdateAssumeRolePolicy", "requestParameters": {"roleName": "ops",
+    #   "policyDocument":
+    #   "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::…:root\"},…}]}"}}
     whom = _whom(fields, request, response)
     written = request.get("assumeRolePolicyDocument") or request.get("policyDocument")
     trusted = aws_policy.trusted(aws_policy.document(written))
@@ -135,7 +139,8 @@ def trust(fields: Fields, action: str, request: Part, response: Part, record: Pa
 
 def create_key(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read CreateAccessKey."""
-    # Example: {"responseElements": {"accessKey": {"accessKeyId": "AKIAEXAMPLEBACKUP001", "userName": "backup"}}}
+    # Example: {"responseElements": {"accessKey": {"accessKeyId": "AKIAEXAMPLEBACKUP001",
+    #   "userName": "backup"}}}
     whom = _whom(fields, request, response)
     made = response.get("accessKey")
     key = plain(made.get("accessKeyId")) if isinstance(made, dict) else ""
@@ -147,7 +152,8 @@ def create_key(fields: Fields, action: str, request: Part, response: Part, recor
 
 def assume_role(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read sts AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity."""
-    # Example: {"requestParameters": {"roleArn": "arn:aws:iam::123456789012:role/ops", "roleSessionName": "x"}}
+    # Example: {"requestParameters": {"roleArn": "arn:aws:iam::123456789012:role/ops",
+    #   "roleSessionName": "x"}}
     arn = text(request.get("roleArn"))
     role = role_of(arn)
     if role:

@@ -1,6 +1,6 @@
 """CloudTrail: what Lambda's calls say of functions, layers, permissions and URLs.
 
-Example: CreateFunction20150331 gives function, function_arn, role, role_arn, change and code_sha256.
+Example: CreateFunction20150331 gives function, function_arn, role, role_arn, change, code_sha256.
 
 Sources: Lambda developer guide, "Logging AWS Lambda API calls using AWS CloudTrail"; Lambda API
 reference (AddPermission, CreateFunctionUrlConfig, UpdateFunctionConfiguration).
@@ -264,7 +264,7 @@ def _judge(fields: Fields, grantees: tuple[str, ...], limits: dict[str, str]) ->
 def _permission_line(fields: Fields, action: str, function: str, grantees: tuple[str, ...]) -> str:
     line = " ".join(filter(None, (action, str(fields.get("statement", "")))))
     if grantees:
-        conditions = some(fields.get("grant_condition", ()))  # type: ignore[arg-type]
+        conditions = some(tuple(fields.get("grant_condition", ())))
         url = f", URL auth {fields['auth_type']}" if "auth_type" in fields else ""
         what = fields.get("permission_action", "a call")
         line += f": {what} to {some(grantees)} ({conditions or 'no conditions'}{url})"

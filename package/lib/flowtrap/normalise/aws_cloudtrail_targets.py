@@ -1,6 +1,6 @@
 """CloudTrail: what calls around a function touch: buckets, secrets, rules, security groups.
 
-Example: s3 GetObject gives bucket and object, and the summary `GetObject example-templates/stack.yml`.
+Example: s3 GetObject gives bucket, object, and the summary `GetObject templates/stack.yml`.
 
 Sources: S3 user guide, "Amazon S3 CloudTrail events"; Secrets Manager user guide, "Log with
 CloudTrail"; Systems Manager, EventBridge and EC2 API references.

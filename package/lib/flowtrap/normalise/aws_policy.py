@@ -63,8 +63,10 @@ def allowed(policy: dict[str, Any]) -> tuple[str, ...]:
     """Return the actions a policy allows, `administrator` for all, `NotAction X` for all but X."""
     actions: list[str] = []
     for statement in _statements(policy):
-        for action in texts(statement.get("Action")):
-            actions.append(ADMINISTRATOR if action in ("*", "*:*") else action)
+        actions += [
+            ADMINISTRATOR if action in ("*", "*:*") else action
+            for action in texts(statement.get("Action"))
+        ]
         actions += [f"NotAction {action}" for action in texts(statement.get("NotAction"))]
     return tuple(dict.fromkeys(actions))
 

@@ -45,10 +45,10 @@ def time_ms(value: Any) -> int:
         if value[16] == ":" and FIRST_MS <= found < END_MS:
             return found
         raise _unreadable(value)
-    found = _any_ms(value)
-    if found is None or not FIRST_MS <= found < END_MS:
+    slow = _any_ms(value)
+    if slow is None or not FIRST_MS <= slow < END_MS:
         raise _unreadable(value)
-    return found
+    return slow
 
 
 def _unreadable(value: Any) -> RecordError:
@@ -62,7 +62,8 @@ def _unreadable(value: Any) -> RecordError:
 def _day_ms(text: str) -> int:
     """Return the milliseconds at the start of a day such as `2026-01-01`; KeyError if none."""
     year, month, day = text[:4], text[5:7], text[8:10]
-    if text[4] != "-" or text[7] != "-" or not (year + month + day).isdecimal():
+    digits = year + month + day
+    if text[4] != "-" or text[7] != "-" or not (digits.isdecimal() and digits.isascii()):
         raise KeyError(text)
     try:
         ordinal = datetime.date(int(year), int(month), int(day)).toordinal()

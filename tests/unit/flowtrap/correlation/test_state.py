@@ -58,7 +58,9 @@ def an_engine(**more: object) -> Engine:
 
 
 def write(time_ms: int, name: str = "billing") -> Hit:
-    return Hit(time_ms, f"w{time_ms}", "f", "write", "al", "Write", {"function": name, "actor": "al"})
+    return Hit(
+        time_ms, f"w{time_ms}", "f", "write", "al", "Write", {"function": name, "actor": "al"}
+    )
 
 
 def act(time_ms: int, name: str = "billing") -> Hit:

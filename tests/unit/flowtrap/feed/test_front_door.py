@@ -30,7 +30,7 @@ class Door:
         )
 
     def sift(self, *lines: bytes) -> list:
-        return list(self.door.sift(list(lines), 100))
+        return list(self.door.sift(list(lines), lambda: 1_000))
 
 
 def native(name: bytes, rest: bytes = b"") -> bytes:
@@ -66,7 +66,7 @@ def test_a_related_record_waits_under_its_key_and_place() -> None:
     door = Door()
     first, second = native(b"Describe"), native(b"Invoke", b',"fn":"billing"')
     assert door.sift(first, second) == []
-    assert door.waiting == [(100 + len(first), [("function", b"billing")])]
+    assert door.waiting == [(1_000 - len(second), [("function", b"billing")])]
     assert (door.door.filtered, door.door.waiting) == (1, 1)
 
 
@@ -89,7 +89,10 @@ def test_an_anchor_is_parsed_only_if_it_can_bear_its_key() -> None:
 
 def test_line_numbers_count_every_line() -> None:
     door = Door().door
-    numbers = [door.number for _ in door.sift([native(b"No"), native(b"Create"), native(b"No"), native(b"Create")])]
+    numbers = [
+        door.number
+        for _ in door.sift([native(b"No"), native(b"Create"), native(b"No"), native(b"Create")])
+    ]
     assert numbers == [2, 4]
 
 

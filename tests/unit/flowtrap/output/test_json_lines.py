@@ -7,10 +7,25 @@ import json
 from flowtrap.model.finding import Entity, Evidence, Finding
 from flowtrap.output.json_lines import to_line
 
-KEYS = (
-    "finding_id revision detection title analytic strategy techniques verdict severity risk_score "
-    "first_time last_time entities evidence evidence_totals explanation incomplete"
-).split()
+KEYS = [
+    "finding_id",
+    "revision",
+    "detection",
+    "title",
+    "analytic",
+    "strategy",
+    "techniques",
+    "verdict",
+    "severity",
+    "risk_score",
+    "first_time",
+    "last_time",
+    "entities",
+    "evidence",
+    "evidence_totals",
+    "explanation",
+    "incomplete",
+]
 
 
 def finding(summary: str = "Invoke billing") -> Finding:

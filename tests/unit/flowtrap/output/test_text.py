@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from flowtrap.output.text import sanitise, shorten
 from hypothesis import given
 from hypothesis import strategies as st
+
+from flowtrap.output.text import sanitise, shorten
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""The chain: every stage has a place in it, and every key it names is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .check import Check, Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compiler.subject import Subject
+
+
+class StagesUsed(Check):
+    """Every stage is the anchor or related to it."""
+
+    id = "stages_used"
+    hint = "relate it in chain.related, or drop it"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look for stages without a place."""
+        chain = subject.runtime["chain"]
+        for name in subject.stages:
+            if name != chain["anchor"] and name not in chain["related"]:
+                yield self.issue(subject.document, ("stages", name), f"{name!r} is not in the chain")
+
+
+class RelationStages(Check):
+    """The anchor and every related stage are defined; `from` leads to the anchor, not in a circle."""
+
+    id = "relation_stages"
+    hint = "define it under stages"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at the anchor and each relation."""
+        chain = subject.runtime["chain"]
+        document, path = subject.document, ("chain", "related")
+        if chain["anchor"] not in subject.stages:
+            problem = f"{chain['anchor']!r} is no stage"
+            yield self.issue(document, ("chain", "anchor"), problem)
+        for name, relation in chain["related"].items():
+            if name not in subject.stages:
+                yield self.issue(document, (*path, name), f"{name!r} is no stage")
+            if name == chain["anchor"]:
+                problem = "the anchor cannot be related to itself"
+                yield self.issue(document, (*path, name), problem, "define a second stage")
+            parent = relation.get("from")
+            if parent is not None and parent not in chain["related"]:
+                problem = f"{parent!r} is no related stage"
+                yield self.issue(document, (*path, name, "from"), problem, "leave from: out")
+            elif _circles(name, chain["related"]):
+                problem = f"{name!r} leads back to itself"
+                yield self.issue(document, (*path, name, "from"), problem, "start at the anchor")
+
+
+def _circles(name: str, related: dict[str, dict[str, str]]) -> bool:
+    seen: set[str] = set()
+    step: str | None = name
+    while step in related:
+        if step in seen:
+            return True
+        seen.add(step)
+        step = related[step].get("from")
+    return False
+
+
+class MatchKeys(Check):
+    """`match` joins a key of the parent with a key of the stage."""
+
+    id = "match_keys"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at both sides of each pair."""
+        chain = subject.runtime["chain"]
+        for name, relation in chain["related"].items():
+            parent = relation.get("from") or chain["anchor"]
+            for ours, theirs in relation["match"].items():
+                for stage, key in ((parent, ours), (name, theirs)):
+                    source = subject.stages.get(stage)
+                    if source and key not in source.keys:
+                        path = ("chain", "related", name, "match", ours)
+                        yield self.issue(
+                            subject.document,
+                            path,
+                            f"{key!r} is no key of {stage!r}",
+                            f"its keys are {', '.join(source.keys)}",
+                        )
+
+
+class CaseKeys(Check):
+    """A case is told apart by keys of the anchor."""
+
+    id = "case_keys"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each case key."""
+        source = subject.stages.get(subject.anchor)
+        for number, key in enumerate(subject.runtime["chain"]["case"] if source else ()):
+            if source and key not in source.keys:
+                yield self.issue(
+                    subject.document,
+                    ("chain", "case", number),
+                    f"{key!r} is no key of the anchor",
+                    f"its keys are {', '.join(source.keys)}",
+                )

@@ -1,0 +1,121 @@
+"""Tunables: those used are defined, whole, and of the right kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowtrap.model.errors import FlowtrapError
+from flowtrap.model.tunable import TunableEntry
+from flowtrap.model.window import span_ms
+
+from .check import WARNING, Check, Issue
+from .verdicts import conditions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from compiler.subject import Subject
+    from compiler.yaml_document import Document, Path_
+
+
+def uses(subject: Subject) -> Iterator[tuple[str, str, Document, Path_]]:
+    """Yield each use of a tunable: its name, the kind it must have, where."""
+    document, chain = subject.document, subject.runtime["chain"]
+    if isinstance(chain["window"], dict):
+        yield str(chain["window"]["tunable"]), "duration", document, ("chain", "window")
+    for number, row in enumerate(subject.runtime["suppress"]):
+        yield row["in"], "list", document, ("suppress", number, "in")
+    for _, row, path in conditions_of(subject):
+        if "tunable" in row:
+            yield row["tunable"], "list", document, path
+    for stage in subject.stages.values():
+        for leaf in leaves(stage.condition or []):
+            if leaf[0] == "tunable":
+                yield leaf[2], "list", stage.document, stage.detection_path
+
+
+def leaves(ast: list[Any]) -> Iterator[list[Any]]:
+    """Yield the conditions on single fields."""
+    if ast and ast[0] in ("and", "or", "not"):
+        for child in ast[1:]:
+            yield from leaves(child)
+    elif ast:
+        yield ast
+
+
+class TunablesDefined(Check):
+    """A tunable that is used is defined, and of the kind its use asks for."""
+
+    id = "tunables_defined"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each use."""
+        defined = subject.runtime["tunables"]
+        for name, kind, document, path in uses(subject):
+            if name not in defined:
+                cure = f"define it under tunables; there are {', '.join(defined) or 'none'}"
+                yield self.issue(document, path, f"{name!r} is no tunable", cure)
+            elif defined[name]["kind"] != kind:
+                problem = f"{name!r} is a {defined[name]['kind']}, but a {kind} is needed"
+                yield self.issue(document, path, problem, "change its kind")
+
+
+class TunablesUsed(Check):
+    """A tunable that nothing uses misleads whoever sets it."""
+
+    id = "tunables_used"
+    severity = WARNING
+    hint = "use it or drop it"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look for unused ones."""
+        used = {name for name, *_ in uses(subject)}
+        for name in subject.runtime["tunables"]:
+            if name not in used:
+                problem = f"{name!r} is not used"
+                yield self.issue(subject.document, ("tunables", name), problem)
+
+
+class TunableDefaults(Check):
+    """A default is a time span, or a list of good entries."""
+
+    id = "tunable_defaults"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each default."""
+        for name, row in subject.runtime["tunables"].items():
+            path: Path_ = ("tunables", name, "default")
+            if row["kind"] == "duration":
+                yield from self._tried(subject, path, lambda row=row: span_ms(row["default"]))
+            elif not isinstance(row["default"], list):
+                problem = "the default of a list is a list"
+                yield self.issue(subject.document, path, problem, "write []")
+            else:
+                for number, entry in enumerate(row["default"]):
+                    here = (*path, number)
+                    yield from self._tried(subject, here, lambda e=entry: TunableEntry.from_dict(e))
+
+    def _tried(self, subject: Subject, path: Path_, read: Any) -> Iterator[Issue]:
+        try:
+            read()
+        except FlowtrapError as error:
+            yield self.issue(subject.document, path, error.problem, error.cure)
+
+
+class SuppressNames(Check):
+    """Suppression names a stage of the chain and a key or fact that it has."""
+
+    id = "suppress_names"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each entry."""
+        for number, row in enumerate(subject.runtime["suppress"]):
+            stage = row["stage"] or subject.anchor
+            path = ("suppress", number)
+            if stage not in subject.stages:
+                problem = f"{stage!r} is no stage"
+                yield self.issue(subject.document, path, problem, "leave stage out for the anchor")
+            elif row["key"] not in subject.names_of(stage):
+                problem = f"{row['key']!r} is no key or fact of {stage!r}"
+                cure = f"it has {', '.join(sorted(subject.names_of(stage)))}"
+                yield self.issue(subject.document, path, problem, cure)

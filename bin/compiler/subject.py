@@ -1,0 +1,63 @@
+"""What the checks look at: a detection file, its stages as their authors wrote them, its runtime form.
+
+Example: `subject.stages["write"].document.place(subject.stages["write"].path)` names the line of
+the stage, which for a building block is in the feed's file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .building_blocks import Library
+    from .sigma_condition import Ast
+    from .yaml_document import Document, Path_
+
+
+@dataclass(frozen=True)
+class StageSource:
+    """A stage: where it is written, its Sigma block, and what it became.
+
+    `condition` is None where the block could not be compiled. `path` is that of the stage in
+    `document`; keys and facts that a detection overrides are at `own_path` of its own document.
+    """
+
+    name: str
+    feed: str
+    document: Document
+    path: Path_
+    block: dict[str, Any]
+    condition: Ast | None
+    keys: dict[str, str]
+    facts: dict[str, str]
+
+    @property
+    def detection_path(self) -> Path_:
+        """Return the path of the Sigma block."""
+        return (*self.path, "detection")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One detection file."""
+
+    document: Document
+    library: Library
+    stages: dict[str, StageSource]
+    runtime: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Return the detection's name."""
+        return str(self.document.at(("name",), self.document.path.stem))
+
+    @property
+    def anchor(self) -> str:
+        """Return the anchor's name."""
+        return str(self.runtime["chain"]["anchor"])
+
+    def names_of(self, stage: str) -> set[str]:
+        """Return the keys and facts of a stage, none where it is not defined."""
+        source = self.stages.get(stage)
+        return {*source.keys, *source.facts} if source else set()
