@@ -50,7 +50,7 @@ check() {
   step "ruff"          .venv/bin/ruff check
   step "ruff format"   .venv/bin/ruff format --check
   step "mypy"          .venv/bin/mypy
-  step "import-linter" env PYTHONPATH=package/lib:bin .venv/bin/lint-imports
+  step "import-linter" env PYTHONPATH=package/lib:bin .venv/bin/lint-imports --no-logo
   step "vermin"        .venv/bin/vermin -t=3.9- --no-tips --violations $(core_folders)
   step "detections"    flowtrap lint
   step "compile"       flowtrap compile --check

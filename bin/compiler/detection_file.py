@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowtrap.model.errors import DetectionError
 
@@ -19,13 +19,15 @@ from .problems import Problems
 from .sigma_condition import condition_of
 from .subject import StageSource, Subject
 from .verdicts import VerdictReader
-from .yaml_document import Document, Path_
+
+if TYPE_CHECKING:
+    from .yaml_document import Document, Path_
 
 _PROSE = ("description", "triage", "false_positives", "references", "blind")
 
 
 def load_detection(path: Path | str, library: Library | None = None) -> dict[str, Any]:
-    """Return a detection file's runtime form; raise DetectionError, or DetectionErrors for several."""
+    """Return a detection file's runtime form; raise DetectionError (DetectionErrors: several)."""
     subject = read_subject(Path(path), library)
     problems = Problems()
     for check in ESSENTIAL:
@@ -95,7 +97,9 @@ class _Reader:
             return self._used(name, row, path)
         missing = [part for part in ("feed", "detection", "keys") if part not in row]
         if missing:
-            self._note(path, f"{', '.join(missing)} is missing", "or take a block by use: feed.name")
+            self._note(
+                path, f"{', '.join(missing)} is missing", "or take a block by use: feed.name"
+            )
             return None
         return stage_source(name, row["feed"], row, self._document, path, self._problems)
 

@@ -40,12 +40,15 @@ def compile_all(folder: Path | str = DETECTIONS) -> dict[str, Any]:
 
 
 def dumps(document: dict[str, Any]) -> str:
-    """Return the document as compact ASCII JSON with a line end."""
-    return json.dumps(document, ensure_ascii=True, sort_keys=True, separators=(",", ":")) + "\n"
+    """Return the document as compact ASCII JSON with a line end.
+
+    Keys keep their order, which is the author's: findings list stages and entities by it.
+    """
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":")) + "\n"
 
 
 def write(folder: Path | str, target: Path | str) -> int:
-    """Compile a folder into a file, which is replaced whole; return how many detections it holds."""
+    """Compile a folder into a file, replaced whole; return how many detections it holds."""
     document = compile_all(folder)
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -76,6 +76,7 @@ _VERDICT = _closed(
     say=_TEXT,
     require=_MAP,
 )  # fmt: skip
+_ENTITY = {"type": ["string", "array"], "items": _TEXT}
 _TUNABLE = _closed(
     "kind default description",
     kind={"enum": ["duration", "list"]},
@@ -122,7 +123,7 @@ DETECTION = _closed(
     ),
     verdicts=_list(_VERDICT, 1),
     suppress=_list(_closed("key in", "stage", key=_TEXT, **{"in": _TEXT})),
-    entities={"type": "object", "additionalProperties": {"type": ["string", "array"], "items": _TEXT}},
+    entities={"type": "object", "additionalProperties": _ENTITY},
     tunables=_named(_TUNABLE),
     triage=_PROSE,
     false_positives=_PROSE,

@@ -42,7 +42,7 @@ from sigma.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .problems import Problems
     from .yaml_document import Document, Path_
@@ -147,7 +147,9 @@ def _selection(definition: Any, document: Document, path: Path_, problems: Probl
     return None
 
 
-def _mapping(items: Mapping[str, Any], document: Document, path: Path_, problems: Problems) -> Ast | None:
+def _mapping(
+    items: Mapping[str, Any], document: Document, path: Path_, problems: Problems
+) -> Ast | None:
     found: Ast = ["and"]
     for key, value in items.items():
         try:
@@ -191,20 +193,22 @@ def _number(field: str, value: SigmaNumber) -> Ast:
 def _string(field: str, value: SigmaString) -> Ast:
     parts = value.s
     if any(isinstance(part, Placeholder) for part in parts):
-        if len(parts) != 1:
+        if len(parts) != 1 or not isinstance(parts[0], Placeholder):
             raise Unsupported(f"a placeholder amid other text is not supported; {_TUNABLE_CURE}")
         return ["tunable", field, parts[0].name]
     if not parts:
         return ["null", field]
     cased = isinstance(value, SigmaCasedString)
-    if not cased and all(isinstance(part, str) for part in parts):
-        return ["in", field, ["".join(parts).lower()]]
+    if not cased and not value.contains_special():
+        return ["in", field, ["".join(map(str, parts)).lower()]]
     return _wildcard(field, parts, "" if cased else "i")
 
 
 def _wildcard(field: str, parts: list[Any], flags: str) -> Ast:
     """`*` at an end leaves that end open; a `*` alone asks for any value."""
-    texts = [_PATTERN_OF[part] if isinstance(part, SpecialChars) else re.escape(part) for part in parts]
+    texts = [
+        _PATTERN_OF[part] if isinstance(part, SpecialChars) else re.escape(part) for part in parts
+    ]
     start, end = "^", "$"
     while texts and texts[0] == ".*":
         start, texts = "", texts[1:]
@@ -222,7 +226,9 @@ _PATTERN_OF = {SpecialChars.WILDCARD_MULTI: ".*", SpecialChars.WILDCARD_SINGLE: 
 def _regex(field: str, value: SigmaRegularExpression) -> Ast:
     pattern = str(value.regexp)
     if value.contains_placeholder():
-        raise Unsupported(f"a placeholder in a regular expression is not supported; {_TUNABLE_CURE}")
+        raise Unsupported(
+            f"a placeholder in a regular expression is not supported; {_TUNABLE_CURE}"
+        )
     if _NEWER_THAN_39.search(pattern):
         raise Unsupported("possessive and atomic groups need a later Python than Splunk has")
     inline = "".join(
@@ -263,6 +269,22 @@ _LEAVES: tuple[tuple[type, Callable[[str, Any], Ast]], ...] = (
     (SigmaFieldReference, _reference),
     (SigmaExpansion, lambda field, value: ["or", *(_leaf(field, one) for one in value.values)]),
 )
+
+
+def leaves(ast: Ast) -> Iterator[Ast]:
+    """Yield the conditions on single fields."""
+    if ast[0] in ("and", "or", "not"):
+        for child in ast[1:]:
+            yield from leaves(child)
+    else:
+        yield ast
+
+
+def fields_of(ast: Ast) -> set[str]:
+    """Return the fields that a condition asks for."""
+    return {leaf[1] for leaf in leaves(ast)} | {
+        leaf[2] for leaf in leaves(ast) if leaf[0] == "fieldref"
+    }
 
 
 def simplified(ast: Ast) -> Ast:

@@ -1,4 +1,4 @@
-"""What the checks look at: a detection file, its stages as their authors wrote them, its runtime form.
+"""What the checks look at: a detection file, its stages as written, and its runtime form.
 
 Example: `subject.stages["write"].document.place(subject.stages["write"].path)` names the line of
 the stage, which for a building block is in the feed's file.
@@ -20,7 +20,7 @@ class StageSource:
     """A stage: where it is written, its Sigma block, and what it became.
 
     `condition` is None where the block could not be compiled. `path` is that of the stage in
-    `document`; keys and facts that a detection overrides are at `own_path` of its own document.
+    `document`, which is a feed's file for a stage taken by `use:`.
     """
 
     name: str
@@ -31,6 +31,11 @@ class StageSource:
     condition: Ast | None
     keys: dict[str, str]
     facts: dict[str, str]
+
+    @property
+    def block_description(self) -> str:
+        """Return what the stage's author says of it, "" where nothing."""
+        return str(self.document.at((*self.path, "description"), ""))
 
     @property
     def detection_path(self) -> Path_:

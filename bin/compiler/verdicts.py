@@ -1,8 +1,8 @@
 """The short forms of `require`, `where` and `anchor`, written out.
 
-    require: {grant: 1}                                -> {"at_least": 1, "distinct": null, "where": []}
-    where: {privilege: {in: role_scope}}               -> [{"field", "op": "in", "tunable"}]
-    where: {first_seen: {key: [role], over: 30d}}      -> [{"op": "first_seen", …, "learn": "7d"}]
+require: {grant: 1}                                -> {"at_least": 1, "distinct": null, "where": []}
+where: {privilege: {in: role_scope}}               -> [{"field", "op": "in", "tunable"}]
+where: {first_seen: {key: [role], over: 30d}}      -> [{"op": "first_seen", …, "learn": "7d"}]
 """
 
 from __future__ import annotations
@@ -56,11 +56,15 @@ class VerdictReader:
         if isinstance(rule, int) and not isinstance(rule, bool) and rule >= 0:
             return {"at_least": rule, "distinct": None, "where": []}
         if not isinstance(rule, dict):
-            self._note(path, "is no requirement", "write a number, or {at_least: 3, distinct: actor}")
+            self._note(
+                path, "is no requirement", "write a number, or {at_least: 3, distinct: actor}"
+            )
             return {"at_least": 1, "distinct": None, "where": []}
         for name in rule:
             if name not in _RULE_KEYS:
-                self._note((*path, name), f"{name!r} is not known here", "use at_least, distinct, where")
+                self._note(
+                    (*path, name), f"{name!r} is not known here", "use at_least, distinct, where"
+                )
         at_least = rule.get("at_least", 1)
         if not isinstance(at_least, int) or isinstance(at_least, bool) or at_least < 0:
             self._note((*path, "at_least"), f"{at_least!r} is not a count", "write 0, 1, 2 …")
@@ -106,13 +110,22 @@ class VerdictReader:
 
     def _first_seen(self, test: Any, path: Path_) -> Iterator[Row]:
         if not isinstance(test, dict) or not set(test) <= {"key", "over", "learn"}:
-            self._note(path, "is not understood", "write {key: [account, role], over: 30d, learn: 7d}")
+            self._note(
+                path, "is not understood", "write {key: [account, role], over: 30d, learn: 7d}"
+            )
             return
         key = test.get("key")
         if not isinstance(key, list) or not key or not all(isinstance(k, str) for k in key):
-            self._note((*path, "key"), "must be a list of keys or facts", "write key: [account, role]")
+            self._note(
+                (*path, "key"), "must be a list of keys or facts", "write key: [account, role]"
+            )
             return
-        row = {"op": "first_seen", "key": key, "over": test.get("over"), "learn": test.get("learn", LEARN_DEFAULT)}
+        row = {
+            "op": "first_seen",
+            "key": key,
+            "over": test.get("over"),
+            "learn": test.get("learn", LEARN_DEFAULT),
+        }
         for name in ("over", "learn"):
             if not re.match(SPAN, str(row[name])):
                 self._note((*path, name), f"{row[name]!r} is not a time span", "use 12h or 30d")

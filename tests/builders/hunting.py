@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import compiler
 from builders import aws
@@ -60,18 +60,27 @@ def hunt(
 ) -> Outcome:
     """Hunt over portions of decoded records, then over files; `values` are tunables."""
     messages: list[str] = []
+    scratch: list[IO[bytes]] = []
+
+    def spill() -> IO[bytes]:
+        scratch.append(tempfile.TemporaryFile())  # noqa: SIM115 - closed below
+        return scratch[-1]
+
     one = Hunt(
         detections(),
         Tunables(values or {}, now_ms=NOW_MS),
         now_ms=NOW_MS,
-        spill=tempfile.TemporaryFile,
+        spill=spill,
         report=lambda error: messages.append(str(error)),
         **options,
     )
     for portion in portions:
         one.events(portion)
     one.read(list(paths))
-    return Outcome(one.findings(), one, messages)
+    outcome = Outcome(one.findings(), one, messages)
+    for file in scratch:
+        file.close()
+    return outcome
 
 
 def text_of(finding: Finding) -> str:

@@ -59,8 +59,8 @@ def files() -> dict[str, str]:
 
 def every_record() -> list[Record]:
     """Return all CloudTrail records of the week in time order, attacks and benign work."""
-    records = [*attacks(), *benign()]
-    week = [record for record in records if "2026-03-09" < record["eventTime"] < "2026-03-15"]
+    records = {record["eventID"]: record for record in (*attacks(), *benign())}
+    week = [r for r in records.values() if "2026-03-09" < r["eventTime"] < "2026-03-15"]
     return sorted(week, key=lambda record: (record["eventTime"], record["eventID"]))
 
 

@@ -21,6 +21,7 @@ XENIA = aws.user("xenia", src="203.0.113.11")
 YORICK = aws.role_session("developers", "yorick", src="203.0.113.12")
 ZELDA = aws.user("zelda", src="203.0.113.13")
 HELPDESK = aws.role_session("helpdesk", "quinn", src="203.0.113.40", agent=aws.CONSOLE)
+OLGA = aws.user("olga", src="203.0.113.60")  # an operator who means no harm
 OUTSIDER = aws.user("rival", ABROAD, src="192.0.2.200")
 QUEUE = f"arn:aws:sqs:us-east-1:{HOME}:orders-queue"
 LAYER = f"arn:aws:lambda:us-east-1:{ABROAD}:layer:metrics-shim:7"
@@ -664,10 +665,10 @@ def b04() -> list[Record]:
 def b05() -> list[Record]:
     """Lambda tries the role while creating the function."""
     return [
-        aws.create_role(EVE, REPORT.role, -30),
-        aws.attach_role_policy(EVE, REPORT.role, ADMINISTRATOR, -20),
+        aws.create_role(OLGA, REPORT.role, -30),
+        aws.attach_role_policy(OLGA, REPORT.role, ADMINISTRATOR, -20),
         aws.role_check(REPORT, -1),
-        aws.create_function(EVE, REPORT, 0),
+        aws.create_function(OLGA, REPORT, 0),
         aws.role_check(REPORT, 0, nth=1),
     ]
 
@@ -675,9 +676,9 @@ def b05() -> list[Record]:
 def b06() -> list[Record]:
     """The platform's worker makes log group and stream in the role's name."""
     return [
-        aws.attach_role_policy(EVE, REPORT.role, ADMINISTRATOR, -20),
-        aws.create_function(EVE, REPORT, 0),
-        aws.invoke(EVE, REPORT, 60),
+        aws.attach_role_policy(OLGA, REPORT.role, ADMINISTRATOR, -20),
+        aws.create_function(OLGA, REPORT, 0),
+        aws.invoke(OLGA, REPORT, 60),
         *aws.cold_start(REPORT, 61),
         *aws.cold_start(REPORT, 2 * HOUR),
     ]
@@ -686,8 +687,8 @@ def b06() -> list[Record]:
 def b07() -> list[Record]:
     """Memory and timeout change on a function that makes keys."""
     return [
-        aws.update_configuration(EVE, VENDING, 0, memorySize=512),
-        aws.update_configuration(EVE, VENDING, 60, timeout=120, description="slower"),
+        aws.update_configuration(OLGA, VENDING, 0, memorySize=512),
+        aws.update_configuration(OLGA, VENDING, 60, timeout=120, description="slower"),
         aws.create_access_key(VENDING.acts(), "ci-bot", 10 * MINUTE),
     ]
 
@@ -699,11 +700,11 @@ def b08() -> list[Record]:
     api = f"arn:aws:execute-api:us-east-1:{HOME}:a1b2c3d4e5/*/GET/orders"
     return [
         aws.add_permission(
-            EVE, SHOP, 0, "s3", "s3.amazonaws.com", sourceArn=bucket, sourceAccount=HOME
+            OLGA, SHOP, 0, "s3", "s3.amazonaws.com", sourceArn=bucket, sourceAccount=HOME
         ),
-        aws.add_permission(EVE, SHOP, 1, "s3b", "s3.amazonaws.com", sourceAccount=HOME),
-        aws.add_permission(EVE, SHOP, 2, "events", "events.amazonaws.com", sourceArn=rule),
-        aws.add_permission(EVE, SHOP, 3, "api", "apigateway.amazonaws.com", sourceArn=api),
+        aws.add_permission(OLGA, SHOP, 1, "s3b", "s3.amazonaws.com", sourceAccount=HOME),
+        aws.add_permission(OLGA, SHOP, 2, "events", "events.amazonaws.com", sourceArn=rule),
+        aws.add_permission(OLGA, SHOP, 3, "api", "apigateway.amazonaws.com", sourceArn=api),
         aws.update_code(CI, SHOP, 60),
         *_known_work(SHOP, HOUR),
     ]
@@ -713,7 +714,7 @@ def b09() -> list[Record]:
     """A vendor's layer is added; nothing follows."""
     vendor = f"arn:aws:lambda:us-east-1:{ABROAD}:layer:vendor-agent:42"
     return [
-        aws.update_configuration(EVE, SHOP, 0, layers=[vendor]),
+        aws.update_configuration(OLGA, SHOP, 0, layers=[vendor]),
         aws.create_function(CI, REPORT, 60, layers=(vendor,)),
         *_known_work(SHOP, HOUR),
         *_known_work(REPORT, HOUR),
@@ -866,6 +867,16 @@ def t_namesakes() -> list[Record]:
     ]
 
 
+def t_own_partner() -> list[Record]:
+    """A new function opened to the own account, which runs it (against A06)."""
+    return [
+        aws.create_function(EVE, INVOICE, 0),
+        aws.add_permission(EVE, INVOICE, 60, "batch", HOME),
+        aws.add_permission(EVE, INVOICE, 61, "batch-role", aws.role_arn("batch")),
+        aws.invoke(ZELDA, INVOICE, 120),
+    ]
+
+
 def t_role_returned() -> list[Record]:
     """A role of the same name in another account is granted; the function here does its work."""
     admin = aws.user("root-admin", ABROAD, src="192.0.2.10")
@@ -899,6 +910,7 @@ QUIET = (
     Quiet("trap: other services", "CreateFunction of CloudFront and AppSync", t_other_services),
     Quiet("trap: one session", "one session from several places of AWS", t_one_session),
     Quiet("trap: namesakes", "user and function of equal name in another account", t_namesakes),
+    Quiet("trap: own partner", "a new function opened to the own account", t_own_partner),
     Quiet(
         "trap: namesake role", "a role of equal name granted in another account", t_role_returned
     ),

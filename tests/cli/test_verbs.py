@@ -119,3 +119,24 @@ def test_example_settings_are_right() -> None:
     settings = config.read(str(REPO / "flowtrap.example.yml"), content.load(), 0)
     assert settings.expired == ()
     assert set(settings.tunables) >= {"time_window", "allowed_deployers", "role_scope"}
+
+
+def test_lint_prints_a_line_an_issue_and_fails_on_errors(
+    flowtrap, folder: Path, monkeypatch
+) -> None:
+    (folder / "feeds").mkdir()
+    (folder / "an1053_aws").mkdir()
+    (folder / "an1053_aws" / "aws_bad.yml").write_text("name: aws_bad\n")
+    monkeypatch.setattr(content, "DETECTIONS", folder)
+    result = flowtrap("lint")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines
+    assert all("aws_bad.yml:" in line and ": error: " in line for line in lines)
+    assert result.stderr == f"flowtrap: {len(lines)} issues\n"
+
+
+def test_lint_of_nothing_wrong_is_done(flowtrap, folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(content, "DETECTIONS", folder)
+    result = flowtrap("lint")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "flowtrap: no issues\n")

@@ -1,4 +1,8 @@
-"""Every AWS event of the shared corpus is read, recognised and counted; none crashes or is lost."""
+"""Every AWS event of the shared corpus is read and counted; none crashes or is lost silently.
+
+18 CloudTrail and 11 flow records of the corpus have no time (rule tests that left it out, "..."),
+4 flow records are OCSF copies: they are counted as such and make the run incomplete.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +13,42 @@ from builders.hunting import hunt
 
 pytestmark = pytest.mark.corpus
 
-CLOUDTRAIL_EVENTS = 1_087
-FLOW_EVENTS = 15
-PARTS = ("matched", "unmatched", "filtered_out", "duplicate", "parse_error", "no_time")
-
-
-def add_up(counters) -> int:
-    return sum(getattr(counters, part) for part in PARTS) + counters.unrecognised
-
-
-@pytest.mark.parametrize(
-    ("feed", "events"), [("aws_cloudtrail", CLOUDTRAIL_EVENTS), ("aws_vpcflow", FLOW_EVENTS)]
+FEEDS = {
+    "aws_cloudtrail": {"read": 1_087, "no_time": 18, "unrecognised": 0},
+    "aws_vpcflow": {"read": 15, "no_time": 11, "unrecognised": 4},
+}
+FATES = (
+    "matched",
+    "unmatched",
+    "filtered_out",
+    "duplicate",
+    "parse_error",
+    "no_time",
+    "unrecognised",
 )
-@pytest.mark.parametrize("sifting", [True, False])
-def test_every_event_is_read_and_counted(corpus, feed, events, sifting):
-    outcome = hunt(paths=[str(corpus / feed)], sifting=sifting)
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("sifting", [True, False], ids=["sifted", "whole"])
+def test_every_event_is_read_and_its_fate_counted(corpus, feed, sifting):
+    counters = hunt(paths=[str(corpus / feed)], sifting=sifting).hunt.counters
+    assert counters.read == FEEDS[feed]["read"]
+    assert sum(getattr(counters, fate) for fate in FATES) == counters.read
+    assert counters.parse_error == 0
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_what_cannot_be_used_is_counted_and_told(corpus, feed):
+    outcome = hunt(paths=[str(corpus / feed)], sifting=False)
     counters = outcome.hunt.counters
-    assert counters.read == events
-    assert add_up(counters) == events
-    assert counters.parse_error == counters.no_time == counters.unrecognised == 0
-    assert not outcome.messages or sifting
-    assert not outcome.hunt.incomplete
+    assert counters.no_time == FEEDS[feed]["no_time"]
+    assert counters.unrecognised == FEEDS[feed]["unrecognised"]
+    assert outcome.hunt.incomplete
+    assert outcome.messages
 
 
-def test_sifting_changes_no_finding(corpus):
-    paths = [str(corpus / "aws_cloudtrail"), str(corpus / "aws_vpcflow")]
+def test_sifting_and_accelerators_change_no_finding(corpus):
+    paths = [str(corpus / feed) for feed in FEEDS]
     plain = hunt(paths=paths, sifting=False, accelerators=False).plain()
     assert hunt(paths=paths).plain() == plain
 
@@ -48,7 +63,7 @@ def test_decoded_events_give_what_files_give(corpus):
     assert hunt(records).plain() == hunt(paths=[str(folder)]).plain()
 
 
-def test_open_permissions_of_the_corpus_are_found(corpus):
-    """The corpus holds one successful AddPermission for `*`: a real A07."""
+def test_open_permission_of_the_corpus_is_found(corpus):
+    """The corpus holds one AddPermission for everybody, as it happened: A07."""
     alarms = hunt(paths=[str(corpus / "aws_cloudtrail")]).alarms
     assert any("stratus-red-team-backdoor-f-func" in str(finding) for finding in alarms)

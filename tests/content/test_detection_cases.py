@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
 from compiler import load_detection, yaml_document
 from compiler.runtime_json import DETECTIONS, detection_paths
 from flowtrap.content.runtime import from_document

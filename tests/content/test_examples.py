@@ -8,8 +8,15 @@ import pytest
 from builders import make_examples
 from builders.hunting import hunt, text_of
 
-# verdict, severity, the automation's name
-EXPECTED = {}
+# detection, verdict, severity, the function's name
+EXPECTED = {
+    ("aws_lambda_created_then_acted", "acted_with_privilege", "critical", "thumbnailer"),
+    ("aws_lambda_replaced_then_acted", "new_key_used", "critical", "report-export"),
+    ("aws_lambda_trigger_planted", "backdoored_user", "critical", "onboarding-helper"),
+    ("aws_lambda_created_then_acted", "acted", "high", "onboarding-helper"),
+    ("aws_lambda_outbound", "outbound_with_privilege", "high", "log-shipper"),
+    ("aws_lambda_opened", "opened", "medium", "payment-webhook"),
+}
 LIMIT_BYTES = 1_000_000
 FLOWS = "vpc-flow/123456789012_vpcflowlogs_us-east-1_20260313.log"
 
@@ -54,7 +61,7 @@ def test_examples_are_read_whole(outcome):
     flows = make_examples.files()[FLOWS].count("\n")
     assert counters.read == len(make_examples.every_record()) + flows - 1  # without its header
     assert not outcome.hunt.incomplete
-    assert counters.unrecognised == 0
+    assert counters.unrecognised == counters.duplicate == 0
 
 
 def test_examples_give_the_same_without_the_byte_filter(outcome):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -51,12 +52,12 @@ STRANGERS = {
     "another account, unscoped": (INVOICE.with_(account=ABROAD), False),
     "another region": (INVOICE.with_(region="eu-central-1"), True),
 }
+NO_ROLE = "a write without an answer names no role to join the session by"
 UNDECIDED = {  # what the records cannot tell, and why
+    ("A03", "null answers"): NO_ROLE,
+    ("A05", "null answers"): NO_ROLE,
     ("A14", "another role"): "nothing but the session says which role the run function has",
-    (
-        "A18",
-        "no exec-env",
-    ): "inScopeOf goes where the key goes; without the agent neither is inside",
+    ("A18", "no exec-env"): "without the agent neither of the two places is inside Lambda",
     ("A18", "unscoped, no exec-env"): "nothing shows that the first call came from the function",
 }
 LOOK_ALIKES = [quiet for quiet in QUIET if quiet.id.startswith("B")]
@@ -576,6 +577,218 @@ def test_old_function_opened_to_outsiders_fires(principal):
     assert_fires(ATTACK["A07"], chain, hunt([record]))
 
 
+# --- other hands, partitions and shapes -------------------------------------------------------
+
+WRITERS = {
+    "root": aws.Caller(
+        {
+            "type": "Root",
+            "principalId": HOME,
+            "arn": f"arn:aws:iam::{HOME}:root",
+            "accountId": HOME,
+            "accessKeyId": "",
+        },
+        "203.0.113.70",
+        aws.CONSOLE,
+    ),
+    "single sign-on": aws.role_session(
+        "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Developer_0a1b2c3d4e5f",
+        "eve@example.com",
+        src="203.0.113.71",
+        agent=aws.CONSOLE,
+    ),
+    "CloudFormation": scenarios.STACK,
+    "Terraform": scenarios.TERRAFORM,
+    "another function": aws.Function("deployer", role="deployer-role").acts(src="198.51.100.77"),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("attack_id", ["A01", "A03", "A06", "A07", "A10", "A15"])
+def test_whoever_writes_is_named(attack_id, writer):
+    attack, caller = ATTACK[attack_id], WRITERS[writer]
+    by_eve = attack.build(attack.world)
+    records = [
+        {
+            **record,
+            "userIdentity": caller.identity,
+            "sourceIPAddress": caller.src,
+            "userAgent": caller.agent,
+        }
+        if record["userIdentity"].get("arn") == EVE.arn
+        else record
+        for record in by_eve.records()
+    ]
+    chain = as_spelt(by_eve, records)
+    assert_fires(attack, chain, hunt(records))
+
+
+@every_attack
+@pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn"])
+def test_attack_fires_in_every_partition(attack, partition):
+    def there(value: Any) -> Any:
+        return json.loads(json.dumps(value).replace("arn:aws:", f"arn:{partition}:"))
+
+    chain = attack.build(attack.world)
+    records = there(chain.records())
+    moved = replace(
+        as_spelt(chain, records),
+        names=there(chain.names),
+        visible=there(chain.visible),
+        automation=there(chain.automation or [INVOICE.arn, INVOICE.role_arn]),
+    )
+    assert_fires(attack, moved, hunt(records))
+
+
+@every_attack
+def test_session_issued_to_a_version_joins(attack):
+    """credentialsIssuedTo may end with a version or alias."""
+    chain = attack.build(attack.world)
+    records = copy.deepcopy(chain.records())
+    for record in records:
+        scope = record["userIdentity"].get("inScopeOf")
+        if scope:
+            scope["credentialsIssuedTo"] += ":7"
+            scope["credentialsIssuedToVersion"] = "7"
+    assert_fires(attack, as_spelt(chain, records), hunt(records))
+
+
+def test_url_and_permission_in_either_order():
+    """A09: the permission may come before the URL."""
+    chain = scenarios.a09(World())
+    made, url, permission = chain.records()
+    url = {**url, "eventTime": moment(120)}
+    assert_fires(
+        ATTACK["A09"], as_spelt(chain, [made, url, permission]), hunt([made, permission, url])
+    )
+
+
+def test_role_with_a_path_is_opened():
+    """A11: CreateRole bears a path, UpdateAssumeRolePolicy the bare name."""
+    made = aws.create_role(HELPDESK, "teams/new/fresh-role", 10 * MINUTE - 20)
+    chain = scenarios.a11(World())
+    records = [made if r["eventName"] == "CreateRole" else r for r in chain.records()]
+    assert_fires(ATTACK["A11"], as_spelt(chain, records), hunt(records))
+
+
+INGRESS = {
+    "flat": {
+        "groupId": aws.group_id("web"),
+        "ipProtocol": "tcp",
+        "fromPort": 4022,
+        "toPort": 4022,
+        "cidrIp": "192.0.2.0/24",
+        "ipPermissions": {},
+    },
+    "answered only": {"groupId": aws.group_id("web"), "ipPermissions": {}},
+}
+
+
+@pytest.mark.parametrize("shape", INGRESS)
+def test_ingress_of_other_shapes_is_named(shape):
+    """A12: the rule is in the request flat, or only in the answer."""
+    chain = scenarios.a12(World())
+    records = [
+        {**record, "requestParameters": INGRESS[shape]}
+        if record["eventName"] == "AuthorizeSecurityGroupIngress"
+        else record
+        for record in chain.records()
+    ]
+    assert_fires(ATTACK["A12"], as_spelt(chain, records), hunt(records))
+
+
+TARGET = INVOICE.with_(account=ABROAD).arn
+NOTIFICATIONS = {
+    "one of two": {
+        "CloudFunctionConfiguration": [
+            {"Id": "a", "CloudFunction": INVOICE.arn, "Event": "s3:ObjectRemoved:*"},
+            {"Id": "b", "CloudFunction": TARGET, "Event": ["s3:ObjectCreated:Put"]},
+        ]
+    },
+    "SDK names": {
+        "LambdaFunctionConfigurations": [
+            {"LambdaFunctionArn": TARGET, "Events": ["s3:ObjectCreated:*"]}
+        ]
+    },
+    "beside a queue": {
+        "QueueConfiguration": {"Id": "q", "Queue": scenarios.QUEUE, "Event": "s3:ObjectCreated:*"},
+        "CloudFunctionConfiguration": {"Id": "f", "CloudFunction": TARGET, "Event": "s3:*"},
+    },
+    "a version": {
+        "CloudFunctionConfiguration": {"Id": "f", "CloudFunction": f"{TARGET}:3", "Event": "s3:*"}
+    },
+}
+
+
+@pytest.mark.parametrize("shape", NOTIFICATIONS)
+def test_bucket_notification_of_other_shapes_fires(shape):
+    chain = scenarios.a13(World())
+    records = copy.deepcopy(chain.records())
+    records[0]["requestParameters"]["NotificationConfiguration"] = NOTIFICATIONS[shape]
+    assert_fires(ATTACK["A13"], as_spelt(chain, records), hunt(records))
+
+
+def test_stack_without_invoked_by_is_seen():
+    """A13: CloudFormation shows by its address alone."""
+    chain = scenarios.a13(World())
+    records = copy.deepcopy(chain.records())
+    records[-1]["userIdentity"].pop("invokedBy")
+    assert_fires(ATTACK["A13"], as_spelt(chain, records), hunt(records))
+
+
+def test_memory_change_leaves_the_code_as_it_was():
+    """A14 with a harmless UpdateFunctionConfiguration in the window."""
+    chain = scenarios.a14(World())
+    memory = aws.update_configuration(scenarios.OLGA, INVOICE, -HOUR, memorySize=1024)
+    assert_fires(ATTACK["A14"], chain, hunt(chain.records(), [memory]))
+
+
+def test_no_finding_denies_a_write_that_was_logged():
+    """A write without an answer names no role, but it was a write, and no run."""
+    for build in (scenarios.a03, scenarios.a05):
+        outcome = hunt(build(World(answered=False)).records())
+        assert not any("not changed" in finding.explanation for finding in outcome.findings)
+
+
+REFUSALS = {
+    "other code": [
+        aws.create_function(EVE, INVOICE, -60 * n, error="AccessDenied") for n in range(1, 6)
+    ],
+    "other calls": [
+        aws.update_code(EVE, INVOICE, -300, error="AccessDeniedException"),
+        aws.update_code(EVE, INVOICE, -240, error="AccessDeniedException"),
+        aws.add_permission(EVE, INVOICE, -180, "x", "*", error="AccessDeniedException"),
+        aws.create_function(EVE, INVOICE, -120, error="AccessDeniedException"),
+        aws.create_function(EVE, INVOICE, -60, error="AccessDeniedException"),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_refusals_of_other_kinds_are_counted(kind):
+    rest = [step for step in scenarios.a19(World()).steps if step.part != "setup"]
+    chain = Chain([*map(setup, REFUSALS[kind]), *rest], names=["mallory"], counts=[5])
+    assert_fires(ATTACK["A19"], chain, hunt(chain.records()))
+
+
+def test_one_case_gives_one_finding():
+    acts = [aws.attach_user_policy(F, f"mallory-{n}", ADMINISTRATOR, LATER + n) for n in range(5)]
+    findings = hunt([aws.create_function(EVE, INVOICE, 0), *acts]).alarms
+    assert len(findings) == 1
+    assert all(f"mallory-{n}" in text_of(findings[0]) for n in range(5))
+
+
+def test_cases_far_apart_are_two_findings():
+    first = scenarios.a03(World()).records()
+    again = [
+        {**r, "eventTime": moment(seconds(r) + 3 * DAY), "eventID": r["eventID"] + "2"}
+        for r in first
+    ]
+    found = hunt(first, again).findings
+    assert len({finding.finding_id for finding in found}) == len(found)
+    assert len([f for f in found if f.detection == "aws_lambda_replaced_then_acted"]) == 2
+
+
 # --- traps in what a finding says -------------------------------------------------------------
 
 
@@ -610,6 +823,65 @@ def test_refusals_of_a_namesake_are_not_counted():
     outcome = hunt(chain.records(), more)
     assert_fires(ATTACK["A19"], chain, outcome)
     assert not any(namesake.arn in text_of(finding) for finding in outcome.alarms)
+
+
+def not_named(chain: Chain, name: str, swap: dict[str, dict[str, Any]]) -> None:
+    """With some records swapped the case may fire, but has nothing to do with that name."""
+    records = [swap.get(record["eventName"], record) for record in chain.records()]
+    assert all(name not in text_of(finding) for finding in hunt(records).alarms)
+
+
+def test_another_innocent_is_not_named():
+    """A10 in which the helpdesk made another user than the one that got the key."""
+    other = aws.create_user(HELPDESK, "somebody-else", 9 * MINUTE)
+    not_named(scenarios.a10(World()), HELPDESK.arn, {"CreateUser": other})
+
+
+def test_use_of_another_key_is_not_named():
+    """A04 in which the user works on with his old key."""
+    chain = scenarios.a04(World())
+    old = aws.user("backup-svc", src="192.0.2.78")
+    calls = {
+        "GetCallerIdentity": aws.caller_identity(old, 10 * MINUTE),
+        "ListBuckets": aws.call(old, "s3", "ListBuckets", 10 * MINUTE, read_only=True),
+    }
+    not_named(chain, "192.0.2.78", calls)
+
+
+def test_publisher_of_another_layer_is_not_named():
+    """A08 in which somebody published another version."""
+    layer = scenarios.LAYER.replace(ABROAD, HOME).replace(":7", ":8")
+    published = aws.publish_layer(scenarios.XENIA, layer, -10 * MINUTE)
+    not_named(
+        scenarios.a08_own(World()), scenarios.XENIA.arn, {"PublishLayerVersion20181031": published}
+    )
+
+
+def test_grant_to_another_role_is_not_named():
+    """A17 in which another role gained power."""
+    grant = aws.attach_role_policy(scenarios.XENIA, "other-role", ADMINISTRATOR, -HOUR)
+    not_named(scenarios.a17(World()), scenarios.XENIA.arn, {"AttachRolePolicy": grant})
+
+
+def test_refusals_of_somebody_else_are_not_named():
+    """A19 in which one was refused and another wrote."""
+    refused = [
+        aws.create_function(scenarios.XENIA, INVOICE, -60 * n, error="AccessDeniedException")
+        for n in range(6, 1, -1)
+    ]
+    rest = [step.record for step in scenarios.a19(World()).steps if step.part != "setup"]
+    alarms = hunt(refused, rest).alarms
+    assert alarms
+    assert all(scenarios.XENIA.arn not in text_of(finding) for finding in alarms)
+
+
+def test_same_session_under_another_key_elsewhere_fires():
+    """A18 joins by the session's ARN as well as by the key."""
+    chain = scenarios.a18(World())
+    records = copy.deepcopy(chain.records())
+    for record in records[1:]:
+        record["userIdentity"]["accessKeyId"] = aws.access_key("minted by hand", "ASIA")
+    assert_fires(ATTACK["A18"], as_spelt(chain, records), hunt(records))
 
 
 def test_evidence_is_in_time_order_and_bounded():

@@ -37,7 +37,12 @@ TELLING = (
 
 
 class Style(NamedTuple):
-    """How a record is written down; shares are of tokens or characters."""
+    """How a record is written down; shares are of tokens or characters.
+
+    No known writer escapes plain letters of a key, or spaces one colon and not the next. Where a
+    style does, the real name may be hidden from the byte filter, and then a nested decoy of the
+    same name would be taken for it: `hides` styles go without decoys (a stated limit).
+    """
 
     colon: tuple = (":",)
     comma: tuple = (",",)
@@ -45,28 +50,30 @@ class Style(NamedTuple):
     escaped_keys: float = 0.0
     slashes: bool = False
     shuffled: bool = False
+    hides: bool = False
 
 
 STYLES = {
     "compact": Style(),
     "default": Style((": ",), (", ",)),
-    "spaced": Style((":", ": ", " : ", ":\t", " :"), (",", ", ", " ,", ",  ")),
+    "spaced": Style((" : ",), (" , ",)),
+    "tabbed": Style((":\t",), (",\t",)),
     "escaped": Style(escaped=0.02, slashes=True),
-    "escaped keys": Style(escaped=0.02, escaped_keys=0.1),
+    "escaped keys": Style(escaped=0.02, escaped_keys=0.1, hides=True),
     "shuffled": Style(shuffled=True),
-    "wild": Style((":", ": ", " :"), (",", ", "), 0.01, 0.05, True, True),
+    "wild": Style((":", ": ", " :"), (",", ", "), 0.01, 0.05, True, True, True),
 }
 
 
-def records(dice: random.Random, count: int) -> List[Dict[str, Any]]:
+def records(dice: random.Random, count: int, *, decoys: bool = True) -> List[Dict[str, Any]]:
     """Return records over two days, in no order, some of them twice."""
-    made = [record(dice, number) for number in range(count)]
+    made = [record(dice, number, decoys=decoys) for number in range(count)]
     made += [dice.choice(made) for _ in range(count // 8)] if made else []
     dice.shuffle(made)
     return made
 
 
-def record(dice: random.Random, number: int) -> Dict[str, Any]:
+def record(dice: random.Random, number: int, *, decoys: bool = True) -> Dict[str, Any]:
     """Return one record in the vendor's own order."""
     service, name = dice.choice(TELLING if dice.random() < 0.75 else BORING)
     made: Dict[str, Any] = {
@@ -88,7 +95,8 @@ def record(dice: random.Random, number: int) -> Dict[str, Any]:
     }
     if dice.random() < 0.1:
         made["errorCode"] = "AccessDenied"
-    return _mislead(dice, made)
+    _bend_name(dice, made)
+    return _with_decoy(dice, made) if decoys and dice.random() < 0.25 else made
 
 
 def _identity(dice: random.Random) -> Dict[str, Any]:
@@ -153,25 +161,27 @@ def _parameters(dice: random.Random, name: str) -> Dict[str, Any]:
     return {"requestParameters": asked.get(name, {"filterSet": {}}), "responseElements": None}
 
 
-def _mislead(dice: random.Random, made: Dict[str, Any]) -> Dict[str, Any]:
-    """Now and then bend the name, leave it out, or put another one where it misleads."""
-    chance = dice.random()
+def _bend_name(dice: random.Random, made: Dict[str, Any]) -> None:
+    """Now and then change the name's case, its type, or leave it out."""
+    name, chance = made["eventName"], dice.random()
     if chance < 0.05:
-        made["eventName"] = dice.choice((made["eventName"].upper(), made["eventName"].lower()))
+        made["eventName"] = dice.choice((name.upper(), name.lower()))
     elif chance < 0.08:
-        made["eventName"] = dice.choice((None, "", 7, made["eventName"] + " ", " " + made["eventName"]))
+        made["eventName"] = dice.choice((None, "", 7, name + " ", " " + name))
     elif chance < 0.1:
         del made["eventName"]
-    if dice.random() < 0.25:
-        decoy = {"eventName": dice.choice((*BORING, *TELLING))[1], "eventSource": "ec2.amazonaws.com"}
-        place = dice.choice(("userIdentity", "requestParameters", "responseElements", "first", "last"))
-        if place == "first":
-            return {"detail": decoy, **made}
-        if place == "last":
-            made["addendum"] = {"a": [decoy]}
-        else:
-            made[place] = {**(made[place] or {}), "x": "y.amazonaws.com", **decoy}
-    return made
+
+
+def _with_decoy(dice: random.Random, made: Dict[str, Any]) -> Dict[str, Any]:
+    """Put another name, nested, where it misleads a reader of bytes."""
+    name = dice.choice((*BORING, *TELLING))[1]
+    decoy = {"x": "y.amazonaws.com", "eventName": name, "eventSource": "ec2.amazonaws.com"}
+    place = dice.choice(("userIdentity", "requestParameters", "responseElements", "first", "last"))
+    if place == "first":
+        return {"detail": decoy, **made}
+    if place == "last":
+        return {**made, "addendum": {"a": [decoy]}}
+    return {**made, place: {**(made.get(place) or {}), **decoy}}
 
 
 def write(value: Any, dice: random.Random, style: Style) -> str:

@@ -22,9 +22,24 @@ _FORMS = {
     "data_components": (r"DC\d{4}", "such as DC0038"),
 }
 TACTICS = frozenset(
-    "reconnaissance resource-development initial-access execution persistence privilege-escalation "
-    "defense-evasion stealth defense-impairment credential-access discovery lateral-movement "
-    "collection command-and-control exfiltration impact".split()
+    [
+        "reconnaissance",
+        "resource-development",
+        "initial-access",
+        "execution",
+        "persistence",
+        "privilege-escalation",
+        "defense-evasion",
+        "stealth",
+        "defense-impairment",
+        "credential-access",
+        "discovery",
+        "lateral-movement",
+        "collection",
+        "command-and-control",
+        "exfiltration",
+        "impact",
+    ]
 )
 
 

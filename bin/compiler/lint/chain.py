@@ -23,11 +23,13 @@ class StagesUsed(Check):
         chain = subject.runtime["chain"]
         for name in subject.stages:
             if name != chain["anchor"] and name not in chain["related"]:
-                yield self.issue(subject.document, ("stages", name), f"{name!r} is not in the chain")
+                yield self.issue(
+                    subject.document, ("stages", name), f"{name!r} is not in the chain"
+                )
 
 
 class RelationStages(Check):
-    """The anchor and every related stage are defined; `from` leads to the anchor, not in a circle."""
+    """The anchor and every related stage are defined; `from` leads to the anchor."""
 
     id = "relation_stages"
     hint = "define it under stages"

@@ -23,7 +23,9 @@ class FileName(Check):
         """Compare the two."""
         name, stem = subject.runtime["name"], subject.document.path.stem
         if name != stem:
-            yield self.issue(subject.document, ("name",), f"{name!r} is not the file's name {stem!r}")
+            yield self.issue(
+                subject.document, ("name",), f"{name!r} is not the file's name {stem!r}"
+            )
 
 
 class Folder(Check):

@@ -76,8 +76,8 @@ def _library_issues(library: Library, checks: Sequence[Check]) -> Iterator[Issue
                 yield from check.check_stage(source)
                 if isinstance(check, KnownFields):
                     yield from check.fields_of(source, document.value)
-        for error in problems.errors:
-            yield from _uncompiled(error)
+        for found in problems.errors:
+            yield from _uncompiled(found)
 
 
 def _uncompiled(error: DetectionError) -> Iterator[Issue]:

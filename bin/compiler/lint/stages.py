@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from compiler.sigma_condition import used_selections
+from compiler.sigma_condition import leaves, used_selections
+from flowtrap.model.errors import DetectionError
 
 from .check import Check, Issue
 from .native_roots import NATIVE_ROOTS
-from .tunables import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +26,12 @@ _NO_EVENTS = {
 }
 # Operations whose CloudTrail names end in the API's date (docs.aws.amazon.com/lambda/latest/dg/
 # logging-using-cloudtrail.html; events.md, section 2).
-_DATED = frozenset(
-    name.lower()
-    for name in (
-        "AddLayerVersionPermission AddPermission CreateAlias CreateEventSourceMapping CreateFunction "
-        "DeleteEventSourceMapping DeleteFunction GetAlias GetFunction GetFunctionConfiguration "
-        "GetPolicy ListEventSourceMappings ListFunctions PublishLayerVersion PublishVersion "
-        "RemovePermission UpdateAlias UpdateEventSourceMapping UpdateFunctionCode "
-        "UpdateFunctionConfiguration"
-    ).split()
+_DATED = re.compile(
+    "(add|remove)permission|addlayerversionpermission|publish(layer)?version"
+    "|(create|get|update)alias|(create|update|delete)eventsourcemapping|listeventsourcemappings"
+    "|(create|delete|get)function|getfunctionconfiguration|listfunctions|getpolicy"
+    "|updatefunction(code|configuration)",
+    re.IGNORECASE,
 )
 
 
@@ -107,7 +104,7 @@ class DatedNames(Check):
             if stage.feed != "aws_cloudtrail" or "lambda.amazonaws.com" not in source:
                 continue
             for text in _texts(fields.get("eventName", [])):
-                if text.lower() in _DATED:
+                if _DATED.fullmatch(text):
                     path = (*stage.detection_path, *where, "eventName")
                     problem = f"{text!r} never comes: CloudTrail writes a date behind it"
                     yield self.issue(stage.document, path, problem)
@@ -140,9 +137,9 @@ class KnownFields(Check):
         for stage in subject.stages.values():
             try:
                 feed = subject.library.feed(stage.feed).value
-            except Exception as error:  # noqa: BLE001 - any reason why the feed cannot be had
+            except DetectionError as error:
                 path = ("stages", stage.name, "feed")
-                yield self.issue(subject.document, path, str(error), "see detections/feeds/")
+                yield self.issue(subject.document, path, error.problem, error.cure)
                 continue
             yield from self.fields_of(stage, feed)
 
@@ -160,7 +157,7 @@ def _fields(stage: StageSource) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for where, fields in _mappings(stage.block):
         for key in fields:
             yield ("detection", *where, key), key.split("|")[0]
-    for leaf in leaves(stage.condition or []):
+    for leaf in leaves(stage.condition or ["and"]):
         if leaf[0] == "fieldref":
             yield ("detection",), leaf[2]
     for part, names in (("keys", stage.keys), ("facts", stage.facts)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from compiler.sigma_condition import leaves
 from flowtrap.model.errors import FlowtrapError
 from flowtrap.model.tunable import TunableEntry
 from flowtrap.model.window import span_ms
@@ -12,7 +13,7 @@ from .check import WARNING, Check, Issue
 from .verdicts import conditions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from compiler.subject import Subject
     from compiler.yaml_document import Document, Path_
@@ -29,18 +30,9 @@ def uses(subject: Subject) -> Iterator[tuple[str, str, Document, Path_]]:
         if "tunable" in row:
             yield row["tunable"], "list", document, path
     for stage in subject.stages.values():
-        for leaf in leaves(stage.condition or []):
+        for leaf in leaves(stage.condition or ["and"]):
             if leaf[0] == "tunable":
                 yield leaf[2], "list", stage.document, stage.detection_path
-
-
-def leaves(ast: list[Any]) -> Iterator[list[Any]]:
-    """Yield the conditions on single fields."""
-    if ast and ast[0] in ("and", "or", "not"):
-        for child in ast[1:]:
-            yield from leaves(child)
-    elif ast:
-        yield ast
 
 
 class TunablesDefined(Check):
@@ -86,18 +78,20 @@ class TunableDefaults(Check):
         for name, row in subject.runtime["tunables"].items():
             path: Path_ = ("tunables", name, "default")
             if row["kind"] == "duration":
-                yield from self._tried(subject, path, lambda row=row: span_ms(row["default"]))
+                yield from self._tried(subject, path, span_ms, row["default"])
             elif not isinstance(row["default"], list):
                 problem = "the default of a list is a list"
                 yield self.issue(subject.document, path, problem, "write []")
             else:
                 for number, entry in enumerate(row["default"]):
-                    here = (*path, number)
-                    yield from self._tried(subject, here, lambda e=entry: TunableEntry.from_dict(e))
+                    read = TunableEntry.from_dict
+                    yield from self._tried(subject, (*path, number), read, entry)
 
-    def _tried(self, subject: Subject, path: Path_, read: Any) -> Iterator[Issue]:
+    def _tried(
+        self, subject: Subject, path: Path_, read: Callable[[Any], object], value: Any
+    ) -> Iterator[Issue]:
         try:
-            read()
+            read(value)
         except FlowtrapError as error:
             yield self.issue(subject.document, path, error.problem, error.cure)
 
@@ -112,10 +106,10 @@ class SuppressNames(Check):
         for number, row in enumerate(subject.runtime["suppress"]):
             stage = row["stage"] or subject.anchor
             path = ("suppress", number)
-            if stage not in subject.stages:
+            if stage not in subject.stages and stage != subject.anchor:
                 problem = f"{stage!r} is no stage"
                 yield self.issue(subject.document, path, problem, "leave stage out for the anchor")
-            elif row["key"] not in subject.names_of(stage):
+            elif stage in subject.stages and row["key"] not in subject.names_of(stage):
                 problem = f"{row['key']!r} is no key or fact of {stage!r}"
                 cure = f"it has {', '.join(sorted(subject.names_of(stage)))}"
                 yield self.issue(subject.document, path, problem, cure)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from flowtrap.model.window import span_ms
+
 from .check import WARNING, Check, Issue
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ class RequirementNames(Check):
 
 
 class Placeholders(Check):
-    """Every `{…}` of `say` is a key or fact of the anchor, {STAGE}, {STAGE.count} or {STAGE.FACT}."""
+    """Every `{…}` of `say` is an anchor's key or fact, {STAGE}, {STAGE.count} or {STAGE.FACT}."""
 
     id = "placeholders"
     hint = "use {function}, {run}, {run.count} or {run.actor}"
@@ -164,8 +166,6 @@ class FirstSeenSane(Check):
 
     def check(self, subject: Subject) -> Iterator[Issue]:
         """Look at each first_seen condition."""
-        from flowtrap.model.window import span_ms
-
         for stage, row, path in conditions_of(subject):
             if row["op"] != "first_seen":
                 continue

@@ -206,6 +206,7 @@ class Hunt:
                 self._lose(InputError(error.strerror or str(error), place=source.label))
 
     def _read_source(self, source: Source) -> None:
+        before = self.engine.counters.to_dict()
         with source.open() as stream:
             framed = record_lines(stream, source.label, self._lose)
             lines = iter(framed.lines)
@@ -218,6 +219,17 @@ class Hunt:
             tell = partial(_place, base, stream) if again else _nowhere
             self._read_lines(lines, spec, tell, context, len(head))
         self._progress(source.size_bytes)
+        if spec is None:
+            self._say_if_strange(source.label, before)
+
+    def _say_if_strange(self, label: str, before: dict[str, int]) -> None:
+        """Say once of a source that nothing in it was recognised."""
+        counters = self.engine.counters
+        strangers = counters.unrecognised - before["unrecognised"]
+        if strangers and strangers == counters.read - before["read"]:
+            known = ", ".join(spec.name for spec in FEEDS)
+            problem = f"none of its {strangers} records is of a known feed"
+            self._note(InputError(problem, place=label, cure=f"known are {known}"))
 
     def _recognise_feed(
         self, lines: Iterator[bytes]
@@ -339,17 +351,21 @@ class Hunt:
             self._intake.take(record, f"record {number}")
 
     def findings(self) -> list[Finding]:
-        """Return the findings of all that was read, once, at the end."""
+        """Return the findings of all that was read, once, at the end; scratch files are closed."""
         self._settle()
+        self._count_passed_over()
+        found = self.engine.flush(final=True, incomplete=self.incomplete)
+        self._waiting.close()
+        self.engine.logs.close()
+        return found
+
+    def _count_passed_over(self) -> None:
+        """Count what the front doors passed over and what waited in vain as filtered out."""
         counters = self.engine.counters
-        for door in self._doors.values():
-            passed_over = door.filtered + door.waiting
-            counters.read += passed_over
-            counters.filtered_out += passed_over
-        counters.read -= self._waiting.taken
-        counters.filtered_out -= self._waiting.taken
+        passed_over = sum(door.filtered + door.waiting for door in self._doors.values())
+        counters.read += passed_over - self._waiting.taken
+        counters.filtered_out += passed_over - self._waiting.taken
         counters.no_key = self._matcher.no_key
-        return self.engine.flush(final=True, incomplete=self.incomplete)
 
     @property
     def counters(self) -> Counters:

@@ -65,6 +65,7 @@ class Splitter:
         self._held_bytes = min(HELD_BYTES, limit_bytes)
         self._separator: _Separator | None = None  # of the list at hand
         self._sample = 0
+        self._end_told = False
 
     def records(self) -> Iterator[bytes]:
         """Yield the records; text that is not JSON comes as it is, to be counted by the caller."""
@@ -123,7 +124,7 @@ class Splitter:
     def _close(self, first: bytes, depth: int) -> None:
         """Pass over the end of the list and of what is around it."""
         if first != b"]":
-            self._complain("a list of records is not closed: cut off?", _CURE)
+            self._complain_of_end("a list of records is not closed: cut off?")
             return
         try:
             end = self._until(lambda text, at: value_end(text, at, depth))
@@ -212,8 +213,13 @@ class Splitter:
         if found:
             return found.end()
         if window.text[window.at : window.at + 1] in b"{[]":
-            self._complain("the last record is not complete: cut off?", _CURE)
+            self._complain_of_end("the last record is not complete: cut off?")
         return len(window.text)
+
+    def _complain_of_end(self, problem: str) -> None:
+        if not self._end_told:
+            self._complain(problem, _CURE)
+        self._end_told = True
 
     def _skip(self) -> None:
         """Pass over a value without end, up to where the next one may begin."""

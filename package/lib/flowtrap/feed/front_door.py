@@ -136,6 +136,8 @@ class FrontDoor:
         """Sift a feed whose records all ask the same."""
         needs = self._needs_of("")
         for self.number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
             if not needs:
                 self.filtered += 1
             elif not self._settled(needs, line, tell):

@@ -58,6 +58,8 @@ def value_end(text: bytes, at: int, depth: int = 0) -> int:
     With a depth, the end of the value `depth` brackets out. Linear in the length of the value.
     Raises BrokenJson.
     """
+    if text.find(b"}", at) < 0 and text.find(b"]", at) < 0:
+        return INCOMPLETE
     inside = bytearray(_ANY * depth)  # the brackets that are open
     while True:
         found = _TO_BRACKET(text, at)
@@ -77,7 +79,7 @@ def value_end(text: bytes, at: int, depth: int = 0) -> int:
 
 
 def _incomplete(text: bytes, at: int) -> int:
-    broken = _BROKEN_STRING(text, at)
+    broken = _BROKEN_STRING(text, at) if text.find(b"\n", at) >= 0 else None
     if broken:
         raise BrokenJson(broken.end() - 1)
     return INCOMPLETE

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from itertools import groupby
 from typing import IO, TYPE_CHECKING, Any, Callable, NamedTuple
 
 from flowtrap.model.errors import InputError
@@ -119,27 +120,26 @@ class WaitingRoom:
 
     def _read(self, places: list[int]) -> Iterator[tuple[bytes, Any]]:
         """Yield the records at some places, in order; O(1) memory."""
-        for sources, stretch in (
-            (self._files, [place for place in places if place < SPOOL]),
-            (self._streams, [place for place in places if place >= SPOOL]),
-        ):
+        for sources, floor in ((self._files, 0), (self._streams, SPOOL)):
             bases = [source.base for source in sources]
-            current, stream = -1, None
-            for place in stretch:
-                number = bisect_right(bases, place) - 1
-                if number != current:
-                    if stream is not None and stream is not self._spool:
-                        stream.close()
-                    current, stream = number, self._stream_of(sources[number])
-                if stream is not None:
-                    stream.seek(place - (SPOOL if stream is self._spool else bases[number]))
-                    yield stream.readline(), sources[number].context
+            chosen = [place for place in places if (place >= SPOOL) == (floor == SPOOL)]
+            for number, group in groupby(chosen, lambda at: bisect_right(bases, at) - 1):
+                yield from self._read_source(sources[number], group)
 
-    def _stream_of(self, source: _Source) -> IO[bytes] | None:
-        if source.open is None:
-            return self._spool
+    def _read_source(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
+        stream = self._spool if source.open is None else self._reopened(source)
+        if stream is None:
+            return
+        base = SPOOL if stream is self._spool else source.base
+        for place in places:
+            stream.seek(place - base)
+            yield stream.readline(), source.context
+        if stream is not self._spool:
+            stream.close()
+
+    def _reopened(self, source: _Source) -> IO[bytes] | None:
         try:
-            return source.open()
+            return source.open() if source.open else None
         except OSError as error:
             self._report(
                 InputError(

@@ -50,6 +50,7 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
     )
 )
 _TEXT_MEMBERS = ("_raw", "AuditData", "auditData", "event.original", "@message")
+_CARRIERS = frozenset(("event", *_TEXT_MEMBERS))
 _ELEMENTS: dict[str, Any] = {
     "Records": (dict, str),
     "records": (dict, str),
@@ -141,6 +142,8 @@ def _original(value: Mapping[str, Any]) -> object:
     `event.original`; CloudWatch Logs Insights `@message`. A native record keeps its own members if
     this is no JSON.
     """
+    if _CARRIERS.isdisjoint(value):
+        return None
     event = value.get("event")
     nested = event.get("original") if isinstance(event, dict) else None
     for text in (nested, *(value.get(name) for name in _TEXT_MEMBERS)):

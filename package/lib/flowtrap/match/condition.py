@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 Test = Callable[[Event], bool]
 TextTest = Callable[[str], bool]
 Known = Mapping[str, Sequence[Any]]
+Ast = list[Any]
 
-_COMPARE = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
 _CASE_CAN_UNDO = re.compile(r"\[\^|\(\?<?!|\(\?-?[a-z]*i")
 _NO_TEXT: tuple[str, ...] = ()
 
@@ -80,7 +86,7 @@ def _steps(name: str) -> tuple[tuple[str, str], ...]:
     return tuple((".".join(parts[depth:]), part) for depth, part in enumerate(parts))
 
 
-def compile_condition(ast: list | bool, tunables: Tunables) -> Test:
+def compile_condition(ast: Ast | bool, tunables: Tunables) -> Test:
     """Return a closure that tells whether an event satisfies the condition.
 
     Raises DetectionError for a form that is not known, an invalid pattern or network.
@@ -180,7 +186,7 @@ def scope_of(event: Event) -> str:
     return scope if isinstance(scope, str) else scope[0]
 
 
-def _text_test(ast: list) -> TextTest:
+def _text_test(ast: Ast) -> TextTest:
     """Return the test of one value for the forms that look at one value."""
     maker = _TEXT_TESTS.get(ast[0])
     if maker is None:
@@ -245,7 +251,7 @@ _TEXT_TESTS: dict[str, Callable[..., TextTest]] = {
 }
 
 
-def possible(ast: list, known: str | Mapping[str, str], value: str | None = None) -> bool:
+def possible(ast: Ast, known: str | Mapping[str, str], value: str | None = None) -> bool:
     """Return False only if no event with these native values can satisfy the condition.
 
     `possible(ast, "eventName", "Invoke")`, or several at once: `possible(ast, {"eventName": …,
@@ -257,7 +263,7 @@ def possible(ast: list, known: str | Mapping[str, str], value: str | None = None
     return decide(ast, texts, any_case=True) is not False
 
 
-def decide(ast: list, known: Known, *, any_case: bool = False) -> bool | None:
+def decide(ast: Ast, known: Known, *, any_case: bool = False) -> bool | None:
     """Evaluate with some fields known and all others unknown: True, False, or None for either."""
     kind, *rest = ast
     if kind in ("and", "or"):
@@ -270,7 +276,7 @@ def decide(ast: list, known: Known, *, any_case: bool = False) -> bool | None:
     return _decide_leaf(ast, known[rest[0]], any_case)
 
 
-def residue(ast: list, known: Known) -> list | bool:
+def residue(ast: Ast, known: Known) -> Ast | bool:
     """Return what is left of a condition once some fields are known: True, False, or less of it."""
     decided = decide(ast, known)
     if decided is not None:
@@ -295,7 +301,7 @@ def _decide_join(stop: bool, parts: Iterable[bool | None]) -> bool | None:
     return result
 
 
-def _decide_leaf(ast: list, values: Sequence[Any], any_case: bool) -> bool | None:
+def _decide_leaf(ast: Ast, values: Sequence[Any], any_case: bool) -> bool | None:
     kind = ast[0]
     if kind in ("tunable", "fieldref"):
         return None if values else False
@@ -308,7 +314,7 @@ def _decide_leaf(ast: list, values: Sequence[Any], any_case: bool) -> bool | Non
     return holds
 
 
-def _decide_cased(ast: list, texts: Sequence[str]) -> bool | None:
+def _decide_cased(ast: Ast, texts: Sequence[str]) -> bool | None:
     """A pattern that heeds case: another spelling may match, unless no spelling can."""
     if not texts:
         return False
@@ -317,7 +323,7 @@ def _decide_cased(ast: list, texts: Sequence[str]) -> bool | None:
     return None if any(map(_re_test(ast[2], "i"), texts)) else False
 
 
-def deciding_fields(ast: list) -> frozenset[str]:
+def deciding_fields(ast: Ast) -> frozenset[str]:
     """Return the fields of which one value can rule the condition out: every way needs one."""
     kind, *rest = ast
     if kind == "and":
@@ -327,7 +333,7 @@ def deciding_fields(ast: list) -> frozenset[str]:
     return frozenset([rest[0]]) if kind in ("in", "re") else frozenset()
 
 
-def leaves(ast: list) -> Iterable[list]:
+def leaves(ast: Ast) -> Iterable[Ast]:
     """Yield the conditions on single fields."""
     if ast[0] in ("and", "or", "not"):
         for child in ast[1:]:

@@ -9,13 +9,13 @@ Example: `Matcher(stages, tunables).hits(event)` -> `[(3, Hit(…))]`, 3 being t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from itertools import islice, product
 from typing import TYPE_CHECKING, Callable
 
 from flowtrap.model.hit import Hit, HitValue
 
 from .condition import (
+    Ast,
     Test,
     compile_condition,
     deciding_fields,
@@ -27,6 +27,8 @@ from .condition import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from flowtrap.model.detection import Stage
     from flowtrap.model.event import Event
     from flowtrap.model.tunable import Tunables
@@ -183,7 +185,7 @@ class _FeedIndex:
         return found
 
 
-def _best_field(conditions: Sequence[list]) -> str:
+def _best_field(conditions: Sequence[Ast]) -> str:
     """Return the field that most stages need and that splits them most finely, "" if none does."""
     needed = [field for condition in conditions for field in deciding_fields(condition)]
     splits = {repr(leaf): leaf[1] for c in conditions for leaf in leaves(c) if leaf[0] != "not"}

@@ -24,7 +24,7 @@ from flowtrap.model.feed import FeedSpec
 from . import aws_cloudtrail_iam as iam
 from . import aws_cloudtrail_lambda as functions
 from . import aws_cloudtrail_targets as targets
-from .aws_names import NONE, function_of, operation_of, plain, role_of, session_of, text
+from .aws_names import NONE, function_by_arn, operation_of, plain, role_of, session_of, text
 from .aws_raw_keys import RAW_KEYS
 from .aws_summary import one_line, plain_summary
 from .times import time_ms
@@ -197,10 +197,13 @@ def _read_issuer(fields: Fields, issuer: Any) -> None:
 def _read_scope(fields: Fields, scope: dict[str, Any]) -> None:
     # Example: {"issuerType": "AWS::Lambda::Function",
     #   "credentialsIssuedTo": "arn:aws:lambda:eu-west-1:123456789012:function:billing"}
-    issuer, holder = text(scope.get("issuerType")), function_of(scope.get("credentialsIssuedTo"))
-    if issuer.startswith("AWS::Lambda::") or (holder and holder.arn):
+    issuer, holder = (
+        text(scope.get("issuerType")),
+        function_by_arn(scope.get("credentialsIssuedTo")),
+    )
+    if issuer.startswith("AWS::Lambda::") or holder:
         fields["in_lambda"] = "true"
-    if issuer in ("AWS::Lambda::Function", "AWS::Lambda::WebFunction") and holder and holder.arn:
+    if issuer in ("AWS::Lambda::Function", "AWS::Lambda::WebFunction") and holder:
         fields["session_function"] = holder.name
 
 

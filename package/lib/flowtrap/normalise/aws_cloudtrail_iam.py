@@ -126,7 +126,7 @@ def trust(fields: Fields, action: str, request: Part, response: Part, record: Pa
     """Read CreateRole and UpdateAssumeRolePolicy: whom the role lets in."""
     # Example: {"eventName": "UpdateAssumeRolePolicy", "requestParameters": {"roleName": "ops",
     #   "policyDocument":
-    #   "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::…:root\"},…}]}"}}
+    #   "{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:…:root\"},…}]}"}}
     whom = _whom(fields, request, response)
     written = request.get("assumeRolePolicyDocument") or request.get("policyDocument")
     trusted = aws_policy.trusted(aws_policy.document(written))

@@ -11,7 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import aws_policy
-from .aws_names import account_of, function_of, interface, role_of, rule_of, text, texts
+from .aws_names import (
+    account_of,
+    function_by_arn,
+    function_of,
+    interface,
+    role_of,
+    rule_of,
+    text,
+    texts,
+)
 from .aws_summary import some
 
 if TYPE_CHECKING:
@@ -35,7 +44,7 @@ _PUBLIC_LIMITS = frozenset(
 
 def name_function(fields: Fields, request: Part, response: Part, record: Part) -> str:
     """Set what is known of the function that a Lambda call names; return its ARN, name or ""."""
-    found = _first(_spellings(request, response, record))
+    found = _first(_named(request, response, record))
     if found is None:
         return ""
     recipient = text(record.get("recipientAccountId"))
@@ -56,11 +65,10 @@ def name_function(fields: Fields, request: Part, response: Part, record: Part) -
     return found.name
 
 
-def _first(spellings: Iterator[Any]) -> Function | None:
+def _first(named: Iterator[Function | None]) -> Function | None:
     """Return the first function named, by its ARN where the record bears that as well."""
     first = None
-    for spelling in spellings:
-        found = function_of(spelling)
+    for found in named:
         if found and (first is None or (found.arn and found.name == first.name)):
             first = found
             if found.arn:
@@ -68,24 +76,22 @@ def _first(spellings: Iterator[Any]) -> Function | None:
     return first
 
 
-def _spellings(request: Part, response: Part, record: Part) -> Iterator[Any]:
-    # Example: {"responseElements": {"functionArn":
-    #   "arn:aws:lambda:eu-west-1:123456789012:function:billing:1"}}
-    yield response.get("functionArn")
+def _named(request: Part, response: Part, record: Part) -> Iterator[Function | None]:
+    """Yield the functions that a record names, the surest place first."""
+    # Example: {"responseElements": {"functionArn": "arn:aws:lambda:…:function:billing:1"}}
+    yield function_by_arn(response.get("functionArn"))
     # Example: {"requestParameters": {"functionName": "billing"}}
-    yield request.get("functionName")
-    yield response.get("functionName")
-    # Example: {"resources": [{"type": "AWS::Lambda::Function", "ARN":
-    #   "arn:aws:lambda:eu-west-1:…:function:billing"}]}
+    yield function_of(request.get("functionName"))
+    yield function_of(response.get("functionName"))
+    # Example: {"resources": [{"type": "AWS::Lambda::Function", "ARN": "arn:…:function:billing"}]}
     resources = record.get("resources")
     for resource in resources if isinstance(resources, list) else ():
         if isinstance(resource, dict) and resource.get("type") in _FUNCTION_TYPES:
-            yield resource.get("ARN")
-    # Example: {"additionalEventData": {"functionVersion":
-    #   "arn:aws:lambda:…:function:billing:$LATEST"}}
+            yield function_by_arn(resource.get("ARN"))
+    # Example: {"additionalEventData": {"functionVersion": "arn:…:function:billing:$LATEST"}}
     more = record.get("additionalEventData")
     if isinstance(more, dict):
-        yield more.get("functionVersion")
+        yield function_by_arn(more.get("functionVersion"))
 
 
 def any_call(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:

@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .aws_names import function_of, function_of_interface, interface, plain, rule_of, text, texts
+from .aws_names import (
+    function_by_arn,
+    function_of_interface,
+    interface,
+    plain,
+    rule_of,
+    text,
+    texts,
+)
 from .aws_summary import plain_summary, some
 
 if TYPE_CHECKING:
@@ -26,7 +34,7 @@ _DEEPEST = 12
 
 def _set_functions(fields: Fields, spellings: Iterator[Any], record: Part) -> tuple[str, ...]:
     """Set the functions that a call wires up, and return their ARNs."""
-    found = [function for function in map(function_of, spellings) if function and function.arn]
+    found = [function for function in map(function_by_arn, spellings) if function]
     if not found:
         return ()
     recipient = text(record.get("recipientAccountId"))

@@ -65,12 +65,23 @@ def plain(value: Any) -> str:
 
 def interface(value: Any) -> str:
     """Return a network interface's id such as `eni-0a1b2c3d`, or ""."""
-    return value if isinstance(value, str) and _ENI.fullmatch(value) else ""
+    return value if isinstance(value, str) and _is_interface(value) else ""
+
+
+@lru_cache(maxsize=KEPT)
+def _is_interface(name: str) -> bool:
+    return _ENI.fullmatch(name) is not None
 
 
 def function_of(value: Any) -> Function | None:
     """Return the function that a name, partial ARN, ARN or qualified ARN means, else None."""
     return _function_of(value) if isinstance(value, str) else None
+
+
+def function_by_arn(value: Any) -> Function | None:
+    """Return the function that an ARN means, None where it is no function's ARN."""
+    found = function_of(value)
+    return found if found and found.arn else None
 
 
 @lru_cache(maxsize=KEPT)

@@ -42,6 +42,7 @@ COLUMNS = (
     "ecs-second-container-id", "ecs-service-name", "ecs-task-definition-arn", "ecs-task-arn",
     "ecs-task-id", "reject-reason", "resource-id", "encryption-status",
 )  # fmt: skip
+_DEFAULT = frozenset(DEFAULT_COLUMNS)
 _BY_KEY = {column.replace("-", ""): column for column in COLUMNS}
 _ALIASES = (("account", "account-id"), ("status", "log-status"))  # Panther's names
 _ENDS = ("interface-id", "srcaddr", "dstaddr")
@@ -112,7 +113,8 @@ def normalise(record: Mapping[str, Any]) -> Event:
 
     Raises RecordError where `start` is no good.
     """
-    column = _columns_of(record).get
+    columns = _columns_of(record)
+    column = columns.get
     when = time_ms(column("start") or record.get("p_event_time"))
     fields: dict[str, FieldValue] = {}
     for field, name in _FIELDS:
@@ -132,7 +134,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     src = column("pkt-srcaddr") or column("srcaddr")
     _read_ends(fields, src, column("pkt-dstaddr") or column("dstaddr"))
     fields["summary"] = _summary(fields, column("log-status") or "")
-    return Event(NAME, _id(column), when, fields, record)
+    return Event(NAME, _id(columns), when, fields, record)
 
 
 def _read_ends(fields: dict[str, FieldValue], src: str | None, dst: str | None) -> None:
@@ -171,9 +173,11 @@ def _summary(fields: dict[str, FieldValue], status: str) -> str:
     return f"{get('action', 'flow')} {src} to {dst} on {interface_id}{size}"
 
 
-def _id(column: Any) -> str:
+def _id(columns: dict[str, str]) -> str:
     """Return the hash of a flow's columns in the vendor's order; nothing else names a flow."""
-    line = "\x1f".join([column(name) or "" for name in COLUMNS])
+    get = columns.get
+    names = DEFAULT_COLUMNS if columns.keys() <= _DEFAULT else COLUMNS
+    line = "\x1f".join([get(name, "") for name in names])
     return blake2b(line.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -79,11 +79,11 @@ def _any_ms(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    found = _ISO.fullmatch(text)
-    if found:
-        return _iso_ms(found)
     # Example: "1767225600"
-    return _epoch_ms(float(text)) if _NUMBER.fullmatch(text) else None
+    if _NUMBER.fullmatch(text):
+        return _epoch_ms(float(text) if "." in text else int(text))
+    found = _ISO.fullmatch(text)
+    return _iso_ms(found) if found else None
 
 
 def _epoch_ms(number: float) -> int | None:

@@ -7,10 +7,11 @@ import json
 import pytest
 from builders import aws
 from builders.aws import ABROAD, HOME, Function, call, user
-from flowtrap.model.errors import RecordError
-from flowtrap.normalise.aws_cloudtrail import SPEC, normalise, recognise
 from hypothesis import given
 from hypothesis import strategies as st
+
+from flowtrap.model.errors import RecordError
+from flowtrap.normalise.aws_cloudtrail import SPEC, normalise, recognise
 
 EVE = user("eve", src="203.0.113.10")
 BILL = Function("billing", role="service-role/billing-role")
@@ -248,7 +249,8 @@ def test_odd_records_do_not_crash(named, odd):
     assert event.fields["summary"]
     for name, value in event.fields.items():
         values = value if isinstance(value, tuple) else (value,)
-        assert values and all(isinstance(item, str) and item for item in values), name
+        assert values, name
+        assert all(isinstance(item, str) and item for item in values), name
 
 
 @given(
@@ -275,7 +277,9 @@ def test_corpus_is_recognised_and_normalised(corpus):
                 refused.append(record.get("eventTime"))
                 event = SPEC.normalise({**record, "eventTime": "2026-01-01T00:00:00Z"})
             assert json.dumps(record) == before, "a record was changed"
-            assert event.fields["action"] and event.fields["summary"] and event.event_id
+            assert event.fields["action"]
+            assert event.fields["summary"]
+            assert event.event_id
     assert total == 1_087
     assert len(refused) == 18  # twelve without any time, six with a placeholder
     assert set(refused) == {None, "...", "eventTime", "redacted"}

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from builders import aws
 from builders.aws import ABROAD, ADMINISTRATOR, HOME, call, user
+
 from flowtrap.normalise.aws_cloudtrail import normalise
 
 EVE = user("eve", src="203.0.113.10")

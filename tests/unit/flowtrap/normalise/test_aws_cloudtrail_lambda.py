@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from builders import aws
 from builders.aws import ABROAD, HOME, Function, call, user
+
 from flowtrap.normalise.aws_cloudtrail import normalise
 
 EVE = user("eve", src="203.0.113.10")
@@ -216,4 +217,5 @@ def test_function_url():
 def test_cloudfront_s_functions_are_not_lambda_s():
     fields = fields_of(call(EVE, "cloudfront", "CreateFunction2020_05_31", 0, {"name": "rewrite"}))
     assert fields["action"] == "CreateFunction2020_05_31"
-    assert "function" not in fields and "change" not in fields
+    assert "function" not in fields
+    assert "change" not in fields

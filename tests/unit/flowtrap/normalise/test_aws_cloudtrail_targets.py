@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from builders import aws
 from builders.aws import ABROAD, HOME, Function, call, user
+
 from flowtrap.normalise.aws_cloudtrail import normalise
 
 EVE = user("eve", src="203.0.113.10")

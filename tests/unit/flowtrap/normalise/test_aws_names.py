@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from flowtrap.normalise.aws_names import (
     Function,
     account_of,
@@ -133,6 +134,10 @@ def test_small_names():
     assert account_of("arn:aws:s3:::templates") == account_of("events.amazonaws.com") == ""
     assert interface("eni-0a1b2c3d") == "eni-0a1b2c3d"
     assert interface("eni-0a_1") == interface(None) == interface("-") == ""
-    assert plain("a.b+c=d,e@f-g") and not plain("a/b") and not plain("a:b") and not plain("<null>")
+    assert plain("a.b+c=d,e@f-g")
+    assert not plain("a/b")
+    assert not plain("a:b")
+    assert not plain("<null>")
     assert texts(["a", None, "a", "", 3, "b"]) == ("a", "b")
-    assert texts("a") == ("a",) and texts({}) == texts(None) == ()
+    assert texts("a") == ("a",)
+    assert texts({}) == texts(None) == ()

@@ -6,6 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
+
 from flowtrap.normalise.aws_policy import allowed, document, limits, principals, trusted
 
 

@@ -11,10 +11,11 @@ import random
 import pytest
 from builders import aws
 from builders.aws import ABROAD, HOME, Function, call, role_session, user
-from flowtrap.model.errors import RecordError
-from flowtrap.normalise.aws_cloudtrail import SPEC
 from hypothesis import given
 from hypothesis import strategies as st
+
+from flowtrap.model.errors import RecordError
+from flowtrap.normalise.aws_cloudtrail import SPEC
 
 BILL = Function("billing", role="service-role/billing-role")
 QUIRKY = Function(
@@ -116,10 +117,12 @@ def test_bytes_show_the_fields(record):
     "spelling",
     ["billing", "billing:1", "function:billing", f"{HOME}:function:billing:live", f"{HOME}:billing",
      f"us-east-1:{HOME}:function:billing", BILL.arn, BILL.arn + ":$LATEST", "function", "function:1",
+     BILL.arn.replace(":function:", ":web-function/"), BILL.arn.replace(":function:", ":web-function:"),
      HOME, f"{HOME}:1", f"a-{UUID}", "a.b_c-d"],
 )  # fmt: skip
 def test_every_spelling_of_a_function_is_seen(spelling):
-    record = call(BILL.acts(), "lambda", "GetFunction20150331v2", 0, {"functionName": spelling})
+    request = {"functionName": spelling}
+    record = call(user("eve"), "lambda", "GetFunction20150331v2", 0, request)
     assert SPEC.normalise(record).fields["function"]
     check(record)
 
@@ -144,12 +147,25 @@ def test_a_record_without_a_key_shows_none():
         assert raw.guard is None or not raw.guard.search(line), name
 
 
-def test_escaped_value_asks_for_a_parse():
-    """Writers such as Gson escape `=`: the session is then not cut short, but left to the guard."""
-    line = compact(call(role_session("ops", "a=b"), "kms", "Decrypt", 0)).replace("=", r"\u003d")
-    raw = SPEC.raw_keys["session"]
-    assert raw.pattern.findall(line.encode()) == []
-    assert raw.guard.search(line.encode())
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("session", call(role_session("ops", "a=b"), "kms", "Decrypt", 0)),
+        ("session_function", call(role_session("ops", "a=b"), "kms", "Decrypt", 0)),
+        ("session_role", call(role_session("a=b", "x"), "kms", "Decrypt", 0)),
+        ("role", aws.attach_role_policy(user("eve"), "a=b", aws.ADMINISTRATOR, 0)),
+        ("bucket", aws.get_object(user("eve"), "a=b", "k", 0)),
+        ("function", call(user("eve"), "lambda", "GetFunction", 0, {"functionName": "a=b"})),
+        ("access_key", call(user("eve", key="a=b"), "kms", "Decrypt", 0)),
+    ],
+)
+def test_escaped_value_asks_for_a_parse(name, record):
+    """Writers such as Gson escape `=`: a value is then not cut short, but left to the guard."""
+    assert "a=b" in SPEC.normalise(record).fields[name]
+    line = compact(record).replace("=", r"\u003d").encode()
+    raw = SPEC.raw_keys[name]
+    assert raw.pattern.findall(line) == []
+    assert raw.guard.search(line)
 
 
 NAMES = st.text(

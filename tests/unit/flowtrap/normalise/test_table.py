@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builders import aws
+
 from flowtrap.normalise.table import FEEDS, recognise
 
 

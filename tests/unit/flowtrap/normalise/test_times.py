@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 
 import pytest
-from flowtrap.model.errors import RecordError
-from flowtrap.normalise.times import time_ms
 from hypothesis import given
 from hypothesis import strategies as st
+
+from flowtrap.model.errors import RecordError
+from flowtrap.normalise.times import time_ms
 
 NEW_YEAR = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
@@ -84,7 +86,5 @@ def test_time_ms_agrees_with_the_calendar(moment):
 
 @given(st.one_of(st.text(max_size=30), st.integers(), st.floats(), st.none(), st.binary()))
 def test_time_ms_never_fails_otherwise(value):
-    try:
+    with contextlib.suppress(RecordError):
         assert 0 <= time_ms(value) < 253_370_764_800_000
-    except RecordError:
-        pass
