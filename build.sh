@@ -79,7 +79,7 @@ core_tests_on_39() {
     say "skipped: the core's tests on Python 3.9, pytest and hypothesis could not be installed"
   else
     say "the core's tests on $(.venv39/bin/python -V)"
-    .venv39/bin/python -m pytest tests/unit/flowtrap "$@"
+    .venv39/bin/python -m pytest -n "${FLOWTRAP_JOBS:-auto}" tests/unit/flowtrap "$@"
   fi
 }
 
@@ -110,11 +110,11 @@ main_venv() {
 
 # core_venv PYTHON: a small .venv39 with the last pytest and hypothesis that know Python 3.9.
 core_venv() {
-  local pins="pytest==8.4.2 pytest-randomly==4.0.1 hypothesis==6.141.1"
+  local pins="pytest==8.4.2 pytest-randomly==4.0.1 pytest-xdist==3.8.0 hypothesis==6.141.1"
   grep -qsx "$pins" .venv39/installed && return
   say "making .venv39 for the core's tests"
   rm -rf .venv39
-  # shellcheck disable=SC2086  # three words
+  # shellcheck disable=SC2086  # four words
   "$1" -m venv .venv39 &&
     .venv39/bin/python -m pip --disable-pip-version-check --no-input install --quiet $pins &&
     printf '%s\n' "$pins" >.venv39/installed

@@ -87,7 +87,6 @@ def hunt(request: Request) -> int:
         run = Hunt(
             detections,
             tunables,
-            now_ms=now_ms,
             spill=lambda: scratch.enter_context(TemporaryFile()),
             span=Span(request.since, request.until),
             accelerators=request.accelerators,

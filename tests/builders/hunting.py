@@ -69,7 +69,6 @@ def hunt(
     one = Hunt(
         detections(),
         Tunables(values or {}, now_ms=NOW_MS),
-        now_ms=NOW_MS,
         spill=spill,
         report=lambda error: messages.append(str(error)),
         **options,

@@ -194,6 +194,15 @@ def test_reader_that_leaves_is_no_error(logs) -> None:
     assert "BrokenPipe" not in messages
 
 
+def test_terminal_that_knows_no_dashes_gets_them_spelt_out(logs, monkeypatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with launch("hunt", logs(*CASE), **pipes) as run:
+        data, messages = run.communicate(timeout=60)
+    assert run.returncode == 0, messages
+    assert b"09:00:00 \\u2013 2026-03-10 09:10:00 UTC" in data
+
+
 def test_interrupt_is_exit_130_and_leaves_nothing(tmp_path: Path) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with launch("hunt", "-", "--output", "found.txt", cwd=tmp_path, **pipes) as run:

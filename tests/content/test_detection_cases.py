@@ -62,7 +62,6 @@ def findings_of(case: Case) -> list[dict[str, Any]]:
     hunt = Hunt(
         from_document(compiled),
         Tunables(case.row.get("tunables") or {}, now_ms=NOW_MS),
-        now_ms=NOW_MS,
         spill=tempfile.TemporaryFile,
     )
     hunt.events(events_of(case))

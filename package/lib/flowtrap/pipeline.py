@@ -1,6 +1,6 @@
 """The one module that joins the rooms: bytes in, findings out.
 
-    hunt = Hunt(detections, tunables, now_ms=now, spill=tempfile.TemporaryFile)
+    hunt = Hunt(detections, tunables, spill=tempfile.TemporaryFile)
     hunt.read(["exports/"])
     for finding in hunt.findings():
         ...
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 Report = Callable[[FlowtrapError], None]
 LINES_TO_RECOGNISE = 20
 NOTES_PER_SOURCE = 20
+LINES_A_TICK = 500
 
 
 class _Context(NamedTuple):
@@ -65,10 +66,6 @@ def every_default(detections: Sequence[Detection], tunables: Tunables) -> Tunabl
     for detection in detections:
         defaults.update(detection.defaults())
     return tunables.over(defaults)
-
-
-def _place(base: int, stream: IO[bytes]) -> int:
-    return base + stream.tell()
 
 
 def _nowhere() -> int:
@@ -169,7 +166,6 @@ class Hunt:
         detections: Sequence[Detection],
         tunables: Tunables,
         *,
-        now_ms: int,
         spill: Callable[[], IO[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         span: Span = ALWAYS,
@@ -184,7 +180,6 @@ class Hunt:
         self._intake = Intake(self.engine, self._matcher, span, self._note)
         self._report = report
         self._progress = progress
-        self._now_ms = now_ms
         self._sifting = sifting
         self._incomplete = False
         self._noted: dict[str, int] = {}
@@ -213,10 +208,11 @@ class Hunt:
             head, spec, columns = self._recognise_feed(lines)
             again = source.open if framed.plain and source.seekable else None
             context = _Context(source.label, columns)
-            base = self._waiting.begin(source.label, again, source.size_bytes, context)
+            self._waiting.begin(source.label, again, source.size_bytes, context)
+            self._progress(0)
             for number, line in enumerate(head, 1):
                 self._take_line(line, context, number)
-            tell = partial(_place, base, stream) if again else _nowhere
+            tell = stream.tell if again else _nowhere
             self._read_lines(lines, spec, tell, context, len(head))
         self._progress(source.size_bytes)
         if spec is None:
@@ -269,8 +265,10 @@ class Hunt:
             return
         door = self._doors[spec.name]
         door.off = False
-        for line in door.sift(lines, tell):
+        for taken, line in enumerate(door.sift(lines, tell)):
             self._take_line(line, context, before + door.number)
+            if not taken % LINES_A_TICK:
+                self._progress(tell())
         if door.off:
             problem = "half of it may matter, so it is read without the byte filter"
             self._note(InputError(problem, place=context.label))

@@ -9,7 +9,7 @@ heads are hits of one event. Entries never leave the process; saved state is pla
 from __future__ import annotations
 
 import marshal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowtrap.model.hit import Hit
 
@@ -32,7 +32,7 @@ def head_of(time_ms: int, event_id: str) -> bytes:
 
 def pack(hit: Hit) -> bytes:
     """Return the entry of a hit."""
-    rest = (hit.feed, hit.action, hit.actor, hit.summary, hit.values)
+    rest: Any = (hit.feed, hit.action, hit.actor, hit.summary, hit.values)
     return head_of(hit.time_ms, hit.event_id) + marshal.dumps(rest, _CANONICAL)
 
 

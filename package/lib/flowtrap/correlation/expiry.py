@@ -1,9 +1,9 @@
 """What a run with saved state may forget once the watermark has passed it.
 
 With W the window: an anchor is open while its time + W has not passed the watermark, and may ask
-for hits up to W before itself. A case is open while its last anchor is, and W longer where a verdict
-waits for absence: the next anchor may be there and undecided. What open cases rest on is pinned,
-however old, so that each run can build them again from the hits.
+for hits up to W before itself. A case is open while its last anchor is, and W longer where a
+verdict waits for absence: the next anchor may be there and undecided. What open cases rest on is
+pinned, however old, so that each run can build them again from the hits.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ A list of records is split in two ways, in turn. *Exactly*: the end of the first
 its brackets (`structure.value_end`). What stands between it and the next one, and the next one's
 first key, make the separator, e.g. `},{"eventVersion"`. *Fast*: the following records are cut at
 the separator by `bytes.find`. Three things end the fast run, so that the exact way settles the
-record in doubt: the first key inside a record (there the separator might be nested); a sample of
-the first pieces that is unbalanced or has another separator in it; and the end of the text. Where
-records begin with different keys, the whole list is split exactly, about 20 times slower.
+record in doubt: the first key inside a record (there the separator might be nested); one of the
+first pieces, which are checked, that is not one record; and the end of the text. Where records
+begin with different keys, the whole list is split exactly, about 15 times slower.
 
-What this cannot see, after the sample: a nested list whose first object begins with another key
+What this cannot see, behind those first pieces: a nested list whose first object begins with another key
 and a later one with the records' own first key; a record that begins with another key than all
 before. Both give a piece that is not one JSON text; `split` of that piece gives back what it holds.
 
@@ -24,7 +24,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple
 
 from .streams import over_long
-from .structure import INCOMPLETE, BrokenJson, scalar_end, value_end
+from .structure import INCOMPLETE, BrokenJson, is_one_value, scalar_end, value_end
 from .window import LOOK_BYTES, Window, one_line
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Splitter:
         while True:
             pieces, start, doubt = _cut(window.text, window.at, separator)
             for number, piece in enumerate(pieces[: self._sample]):
-                if not _is_plausible(piece, separator):
+                if not _is_one_record(piece, separator):
                     yield from map(one_line, pieces[:number])
                     window.at += sum(len(p) + separator.gap for p in pieces[:number])
                     return
@@ -256,9 +256,8 @@ def _cut(text: bytes, start: int, separator: _Separator) -> tuple[list[bytes], i
     return pieces, start, False
 
 
-def _is_plausible(piece: bytes, separator: _Separator) -> bool:
-    return (
-        piece.count(b"{") == piece.count(b"}")
-        and piece.count(b"[") == piece.count(b"]")
-        and separator.closing + b"{" not in piece
-    )
+def _is_one_record(piece: bytes, separator: _Separator) -> bool:
+    """Tell whether a piece was cut right: without a list inside it cannot be part of a record."""
+    if b"[" not in piece and separator.closing + b"{" not in piece:
+        return True
+    return is_one_value(piece)

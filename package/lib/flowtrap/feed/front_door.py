@@ -49,7 +49,7 @@ Wait = Callable[[bytes, int, "list[tuple[str, bytes]]"], None]
 class FrontDoor:
     """Sifts the records of one feed. `needs_of(name)` says what the stages ask for a name.
 
-    `wait(line, place, keys)` takes a record that is to wait. `filtered` and `waiting` count the
+    `wait(line, offset, keys)` takes a record that is to wait. `filtered` and `waiting` count the
     records that were not yielded; `off` tells that too few were passed over for sifting to pay.
     """
 
@@ -67,7 +67,7 @@ class FrontDoor:
     def sift(self, lines: Iterable[bytes], tell: Tell = lambda: 0) -> Iterator[bytes]:
         """Yield the records to parse; `number` is then how many were read of these lines.
 
-        `tell` returns the place behind the last line that was read.
+        `tell` returns the offset behind the last line that was read.
         """
         if self._all_alike:
             return self._sift_alike(lines, tell)
@@ -94,10 +94,9 @@ class FrontDoor:
             if number >= PROBE and yielded > number * MOST_SURVIVORS:
                 self.off = True
                 break
-        for number, line in enumerate(lines if self.off else (), number + 1):
-            self.number = number
+        for line in lines if self.off else ():
+            self.number += 1
             yield line
-        self.number = number
         self.filtered += passed
 
     def _learn(self, line: bytes, found: int, name: int) -> tuple[Need, ...] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from functools import partial
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, Any, Callable, NamedTuple
 
@@ -48,13 +49,13 @@ class WaitingRoom:
         self._streams: list[_Source] = []
         self._spool: IO[bytes] | None = None
         self._spooling = False
-        self._end_of_files = 0
+        self._base = self._end_of_files = 0
         self._done: set[int] = set()
 
     def begin(
         self, label: str, open_again: Callable[[], IO[bytes]] | None, size: int, context: Any
-    ) -> int:
-        """Start a source of `size` bytes and return the place of its first byte.
+    ) -> None:
+        """Start a source of `size` bytes; what waits from now on is of it.
 
         `open_again` is None for a stream; `context` comes back with each of its records.
         """
@@ -64,14 +65,14 @@ class WaitingRoom:
                 self._spool = self._open_spill()
             start = SPOOL + self._spool.seek(0, 2)
             self._streams.append(_Source(start, None, label, context))
-            return start
-        base = self._end_of_files
-        self._files.append(_Source(base, open_again, label, context))
+            return
+        self._base = self._end_of_files
+        self._files.append(_Source(self._base, open_again, label, context))
         self._end_of_files += size + 1
-        return base
 
-    def wait(self, line: bytes, place: int, keys: list[tuple[str, bytes]]) -> None:
-        """Let a record wait under its keys; O(1)."""
+    def wait(self, line: bytes, offset: int, keys: list[tuple[str, bytes]]) -> None:
+        """Let a record wait under its keys; O(1). `offset` is where it begins in a file."""
+        place = self._base + offset
         if self._spooling and self._spool is not None:
             place = SPOOL + self._spool.tell()
             self._spool.write(line if line.endswith(b"\n") else line + b"\n")
@@ -123,8 +124,8 @@ class WaitingRoom:
         for sources, floor in ((self._files, 0), (self._streams, SPOOL)):
             bases = [source.base for source in sources]
             chosen = [place for place in places if (place >= SPOOL) == (floor == SPOOL)]
-            for number, group in groupby(chosen, lambda at: bisect_right(bases, at) - 1):
-                yield from self._read_source(sources[number], group)
+            for number, group in groupby(chosen, partial(bisect_right, bases)):
+                yield from self._read_source(sources[number - 1], group)
 
     def _read_source(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         stream = self._spool if source.open is None else self._reopened(source)

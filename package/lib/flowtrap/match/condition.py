@@ -57,6 +57,8 @@ def field_texts(event: Event, name: str) -> tuple[str, ...]:
 
 def text_reader(name: str) -> Callable[[Event], str | tuple[str, ...]]:
     """Return `field_texts` for one field, made fast: a lone string comes back bare."""
+    if "." not in name:
+        return _flat_reader(name)
     steps = _steps(name)
 
     def read(event: Event) -> str | tuple[str, ...]:
@@ -76,6 +78,19 @@ def text_reader(name: str) -> Callable[[Event], str | tuple[str, ...]]:
         if type(node) is str:
             return _NO_TEXT if node in NO_VALUE else node
         return field_texts(event, name)
+
+    return read
+
+
+def _flat_reader(name: str) -> Callable[[Event], str | tuple[str, ...]]:
+    def read(event: Event) -> str | tuple[str, ...]:
+        known = event.fields.get(name)
+        if known is not None:
+            return known
+        value = event.record.get(name)
+        if type(value) is str:
+            return _NO_TEXT if value in NO_VALUE else value
+        return _NO_TEXT if value is None else field_texts(event, name)
 
     return read
 
@@ -158,9 +173,27 @@ def _field_test(name: str, holds: TextTest) -> Test:
 
 
 def _presence_test(name: str, wanted: bool) -> Test:
-    if wanted:
-        return lambda event: bool(event_values(event, name))
-    return lambda event: not event_values(event, name)
+    steps = _steps(name)
+
+    def present(event: Event) -> bool:
+        known = event.fields.get(name)
+        if known is not None:
+            return bool(known)
+        node: Any = event.record
+        for path, head in steps:
+            if type(node) is not dict:
+                return bool(event_values(event, name))
+            if path in node:
+                node = node[path]
+                break
+            if head not in node:
+                return False
+            node = node[head]
+        if node is None or type(node) is str:
+            return node not in NO_VALUE
+        return bool(event_values(event, name))
+
+    return present if wanted else lambda event: not present(event)
 
 
 def _reference_test(name: str, other: str) -> Test:

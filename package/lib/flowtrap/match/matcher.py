@@ -1,8 +1,9 @@
 """Which stages does an event match? Asked of every parsed event, so it must be quick.
 
-Stages are indexed by the field that tells them apart best (for aws_cloudtrail `eventName`). The
-first event with a given value decides, by three-valued evaluation, which stages that value leaves
-possible; later ones look it up and test those alone, usually one to four of some forty.
+Stages are indexed by the one or two fields that tell them apart best (for aws_cloudtrail
+`eventName` and `eventSource`). The first event with given values decides, by three-valued
+evaluation, which stages they leave possible; later ones look it up and test what is left of those
+alone, a few of some forty.
 
 Example: `Matcher(stages, tunables).hits(event)` -> `[(3, Hit(…))]`, 3 being the stage's position.
 """
@@ -37,6 +38,7 @@ MOST_HITS = 64
 NAMES_KEPT = 10_000
 Read = Callable[["Event"], "str | tuple[str, ...]"]
 _Candidates = tuple[tuple[int, Test], ...]
+_Values = tuple["str | tuple[str, ...]", ...]
 
 
 class Matcher:
@@ -103,15 +105,16 @@ class _StageReader:
     """Reads a stage's keys and facts."""
 
     def __init__(self, stage: Stage) -> None:
-        self._keys = [(name, text_reader(field)) for name, field in stage.keys.items()]
-        self._facts = [(name, text_reader(field)) for name, field in stage.facts.items()]
+        self._keys = [(name, field, text_reader(field)) for name, field in stage.keys.items()]
+        self._facts = [(name, field, text_reader(field)) for name, field in stage.facts.items()]
 
     def keys(self, event: Event) -> list[dict[str, HitValue]] | None:
         """Return one mapping per combination (one more than the cap at most), None if one lacks."""
         single: dict[str, HitValue] = {}
         many = False
-        for name, read in self._keys:
-            value = read(event)
+        fields = event.fields
+        for name, field, read in self._keys:
+            value = fields.get(field) or read(event)
             if not value:
                 return None
             single[name] = value
@@ -121,8 +124,9 @@ class _StageReader:
     def facts(self, event: Event) -> dict[str, HitValue]:
         """Return the facts that the event has."""
         values: dict[str, HitValue] = {}
-        for name, read in self._facts:
-            value = read(event)
+        fields = event.fields
+        for name, field, read in self._facts:
+            value = fields.get(field) or read(event)
             if value:
                 values[name] = value if type(value) is str or len(value) > 1 else value[0]
         return values
@@ -135,43 +139,37 @@ def _combinations(values: Mapping[str, HitValue]) -> list[dict[str, HitValue]]:
 
 
 class _FeedIndex:
-    """The stages of one feed, by the value of the field that tells them apart best."""
+    """The stages of one feed, by the values of the fields that tell them apart best."""
 
     def __init__(self, stages: Sequence[tuple[int, Stage]], tunables: Tunables) -> None:
         self._stages = stages
         self._tunables = tunables
-        self._field = _best_field([stage.condition for _, stage in stages])
-        self._read = text_reader(self._field) if self._field else None
-        self._everything = tuple(
-            (number, compile_condition(stage.condition, tunables)) for number, stage in stages
-        )
-        self._by_value: dict[str | tuple[str, ...], _Candidates] = {}
+        self._fields = _best_fields([stage.condition for _, stage in stages])
+        self._readers = tuple(map(text_reader, self._fields))
+        self._by_values: dict[_Values, _Candidates] = {}
         self._by_name: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def candidates(self, event: Event) -> _Candidates:
-        """Return the stages that the event's value leaves possible, and what is left to test.
+        """Return the stages that the event's values leave possible, and what is left to test.
 
-        O(1) but for a new value.
+        O(1) but for new values.
         """
-        if self._read is None:
-            return self._everything
-        value = self._read(event)
-        found = self._by_value.get(value)
-        return self._learn(value, event) if found is None else found
+        values = tuple([read(event) for read in self._readers])
+        found = self._by_values.get(values)
+        return self._learn(values, event) if found is None else found
 
-    def _learn(self, value: str | tuple[str, ...], event: Event) -> _Candidates:
-        known = {self._field: field_texts(event, self._field)}
-        if not known[self._field]:
-            return self._everything
-        if len(self._by_value) >= NAMES_KEPT:
-            self._by_value.clear()
+    def _learn(self, values: _Values, event: Event) -> _Candidates:
+        texts = {field: field_texts(event, field) for field in self._fields}
+        known = {field: found for field, found in texts.items() if found}
+        if len(self._by_values) >= NAMES_KEPT:
+            self._by_values.clear()
         rest = [(number, residue(stage.condition, known)) for number, stage in self._stages]
         left = tuple(
             (number, compile_condition(condition, self._tunables))
             for number, condition in rest
             if condition is not False
         )
-        self._by_value[value] = left
+        self._by_values[values] = left
         return left
 
     def possible(self, field: str, value: str) -> tuple[int, ...]:
@@ -185,10 +183,15 @@ class _FeedIndex:
         return found
 
 
-def _best_field(conditions: Sequence[Ast]) -> str:
-    """Return the field that most stages need and that splits them most finely, "" if none does."""
+def _best_fields(conditions: Sequence[Ast]) -> tuple[str, ...]:
+    """Return the one or two fields that most stages need and that split them most finely.
+
+    A second one is worth its reading only if at least half of the stages need it.
+    """
     needed = [field for condition in conditions for field in deciding_fields(condition)]
-    splits = {repr(leaf): leaf[1] for c in conditions for leaf in leaves(c) if leaf[0] != "not"}
+    splits = {repr(leaf): leaf[1] for condition in conditions for leaf in leaves(condition)}
     fineness = list(splits.values())
     scores = {f: needed.count(f) * fineness.count(f) for f in sorted(set(needed))}
-    return max(scores, key=lambda field: scores[field], default="")
+    first, *others = sorted(scores, key=lambda field: -scores[field]) or [""]
+    common = [field for field in others if 2 * needed.count(field) >= len(conditions)]
+    return (first, *common[:1]) if first else ()

@@ -19,10 +19,11 @@ def a_room(reports: list | None = None) -> WaitingRoom:
 def fill(room: WaitingRoom, kind: str, lines: list[bytes], context: Any) -> None:
     content = b"".join(lines)
     again = (lambda: io.BytesIO(content)) if kind == "file" else None
-    place = room.begin(f"{context}.jsonl", again, len(content), context)
+    room.begin(f"{context}.jsonl", again, len(content), context)
+    offset = 0
     for line in lines:
-        room.wait(line, place, [("function", line[:1])])
-        place += len(line)
+        room.wait(line, offset, [("function", line[:1])])
+        offset += len(line)
 
 
 @pytest.mark.parametrize("kinds", [("file", "file"), ("stream", "stream"), ("file", "stream")])
@@ -42,8 +43,8 @@ def test_wanted_records_come_back(kinds: tuple, kept: int, monkeypatch: pytest.M
 
 def test_a_record_under_two_wanted_keys_comes_back_once() -> None:
     room = a_room()
-    place = room.begin("one", lambda: io.BytesIO(b"x\n"), 2, None)
-    room.wait(b"x\n", place, [("function", b"a"), ("role", b"r")])
+    room.begin("one", lambda: io.BytesIO(b"x\n"), 2, None)
+    room.wait(b"x\n", 0, [("function", b"a"), ("role", b"r")])
     assert len(list(room.take([("function", b"a"), ("role", b"r")]))) == 1
 
 
@@ -53,8 +54,8 @@ def test_a_file_that_has_gone_is_reported_and_the_rest_is_read() -> None:
 
     reports: list = []
     room = a_room(reports)
-    place = room.begin("gone.jsonl", gone, 3, None)
-    room.wait(b"a1\n", place, [("function", b"a")])
+    room.begin("gone.jsonl", gone, 3, None)
+    room.wait(b"a1\n", 0, [("function", b"a")])
     fill(room, "file", [b"a2\n"], "there")
     assert [line for line, _ in room.take([("function", b"a")])] == [b"a2\n"]
     assert [str(report) for report in reports] == [

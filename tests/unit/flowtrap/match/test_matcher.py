@@ -126,7 +126,7 @@ def test_name_cache_is_bounded(monkeypatch: Any) -> None:
         matcher.hits(event(f"op{n}"))
         matcher.possible("aws_cloudtrail", "eventName", f"op{n}")
     index = matcher._feeds["aws_cloudtrail"]
-    assert len(index._by_value) <= 3
+    assert len(index._by_values) <= 3
     assert len(index._by_name) <= 3
     assert len(matcher.hits(event("Invoke"))) == 1
 
