@@ -47,13 +47,15 @@ TEXT
 }
 
 check() {
-  step "ruff"          .venv/bin/ruff check
-  step "ruff format"   .venv/bin/ruff format --check
+  unhappy=
+  step "ruff"          .venv/bin/ruff check --output-format concise
+  step "ruff format"   .venv/bin/ruff format --check --quiet
   step "mypy"          .venv/bin/mypy
   step "import-linter" env PYTHONPATH=package/lib:bin .venv/bin/lint-imports --no-logo
   step "vermin"        .venv/bin/vermin -t=3.9- --no-tips --violations $(core_folders)
   step "detections"    flowtrap lint
   step "compile"       flowtrap compile --check
+  [ -z "$unhappy" ] || fail "to mend:$unhappy" "see above; ./build.sh fix helps with ruff's"
   say "all checks passed"
 }
 
@@ -149,6 +151,6 @@ sha256() { .venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(s
 
 say()  { printf 'build.sh: %s\n' "$1" >&2; }
 fail() { printf 'build.sh: %s (%s)\n' "$1" "$2" >&2; exit 1; }
-step() { local name=$1; shift; say "$name"; "$@" || fail "$name found something to mend" "see above; ./build.sh fix helps with ruff's"; }
+step() { local name=$1; shift; say "$name"; "$@" || unhappy="$unhappy $name;"; }
 
 main "$@"

@@ -147,7 +147,10 @@ class World:
         account = self.accounts[number % 10]
         session = f"i-0{number:016x}" if number % 2 else f"{number:032x}"
         src = f"10.{number % 200}.{number % 31}.{number % 251}"
-        agent = "aws-sdk-java/2.25.11 Linux/5.10.214-202.855.amzn2.x86_64 OpenJDK_64-Bit_Server_VM/17.0.10"
+        agent = (
+            "aws-sdk-java/2.25.11 Linux/5.10.214-202.855.amzn2.x86_64 OpenJDK_64-Bit_Server_VM/17.0.10+7-LTS "
+            "Java/17.0.10 vendor/Amazon.com_Inc. io/sync http/Apache cfg/retry-mode/standard md/internal"
+        )
         return session_of(account, f"app-{number:03}", session, src, agent)
 
     def _user(self, number: int) -> Who:
@@ -194,6 +197,7 @@ def session_of(account: str, role: str, session: str, src: str, agent: str) -> W
                 },
                 "webIdFederationData": {},
                 "attributes": {"creationDate": "2026-01-01T00:00:00Z", "mfaAuthenticated": "false"},
+                "ec2RoleDelivery": "2.0",
             },
         }
     )
@@ -282,7 +286,7 @@ class Generator:
             f'"responseElements":{response},{extra}"requestID":"{ident[8:16]}-{ident[:4]}-4{ident[4:7]}-a{ident[7:10]}-{ident[20:]}",'
             f'"eventID":"{ident[:8]}-{ident[8:12]}-4{ident[12:15]}-8{ident[15:18]}-{ident[18:30]}",'
             f'"readOnly":{"true" if read else "false"},"eventType":"AwsApiCall","managementEvent":{"false" if data else "true"},'
-            f'"recipientAccountId":"{who.account}","eventCategory":"{"Data" if data else "Management"}",'
+            f'"recipientAccountId":"{who.account}","vpcEndpointId":"vpce-0{ident[:16]}","vpcEndpointAccountId":"{who.account}","eventCategory":"{"Data" if data else "Management"}",'
             f'"tlsDetails":{TLS % (service, region)},"sessionCredentialFromConsole":"false"}}'
         )
 

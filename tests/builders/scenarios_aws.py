@@ -662,6 +662,18 @@ def b04() -> list[Record]:
     ]
 
 
+def b04_sessions() -> list[Record]:
+    """The same roles, a new session for each call, and a function with a sensitive role."""
+    strong = REPORT.with_(role="report-admin")
+    callers = [
+        aws.role_session(role, f"session-{n}", src=f"198.51.100.{50 + n}")
+        for role in ("AWSAccelerator-Pipeline", "Amazon_EventBridge_Scheduler_LAMBDA_4f1c2a9b7e")
+        for n in range(6)
+    ]
+    runs = [aws.invoke(caller, strong, 600 + 60 * n) for n, caller in enumerate(callers)]
+    return [aws.create_function(CI, strong, 0), *runs]
+
+
 def b05() -> list[Record]:
     """Lambda tries the role while creating the function."""
     return [
@@ -894,6 +906,7 @@ QUIET = (
     Quiet("B03", "CI replaces code at each commit", b03),
     Quiet("B03-secret", "a redeployed function reads its secret as ever", b03_secret),
     Quiet("B04", "schedulers call a function often", b04),
+    Quiet("B04-sessions", "the same, each call another session of one role", b04_sessions),
     Quiet("B05", "Lambda tries the role during creation", b05),
     Quiet("B06", "the platform's cold start", b06),
     Quiet("B07", "memory and timeout change", b07),

@@ -40,7 +40,7 @@ def detections() -> List[Any]:
 
 def hunt(**options: Any) -> Hunt:
     """Return a hunt with default tunables."""
-    return Hunt(detections(), Tunables({}, now_ms=NOW_MS), now_ms=NOW_MS, spill=io.BytesIO, **options)
+    return Hunt(detections(), Tunables({}, now_ms=NOW_MS), spill=io.BytesIO, **options)
 
 
 def plain(hunt: Hunt) -> List[Dict[str, Any]]:

@@ -24,7 +24,7 @@ from .aws_names import (
 from .aws_summary import some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from flowtrap.model.event import FieldValue
 
@@ -42,9 +42,14 @@ _PUBLIC_LIMITS = frozenset(
 )
 
 
-def name_function(fields: Fields, request: Part, response: Part, record: Part) -> str:
-    """Set what is known of the function that a Lambda call names; return its ARN, name or ""."""
-    found = _first(_named(request, response, record))
+def name_function(
+    fields: Fields, request: Part, response: Part, record: Part, also: Function | None = None
+) -> str:
+    """Set what is known of the function that a Lambda call names; return its ARN, name or "".
+
+    `also` is the function that the call names in a place of its own.
+    """
+    found = _first((*_named(request, response, record), also))
     if found is None:
         return ""
     recipient = text(record.get("recipientAccountId"))
@@ -65,7 +70,7 @@ def name_function(fields: Fields, request: Part, response: Part, record: Part) -
     return found.name
 
 
-def _first(named: Iterator[Function | None]) -> Function | None:
+def _first(named: Iterable[Function | None]) -> Function | None:
     """Return the first function named, by its ARN where the record bears that as well."""
     first = None
     for found in named:
@@ -219,8 +224,9 @@ def add_permission(fields: Fields, action: str, request: Part, response: Part, r
     #   "statementId": "open", "action": "lambda:InvokeFunction", "principal": "*"},
     #   "responseElements": {"statement":
     #   "{\"Sid\":\"open\",\"Effect\":\"Allow\",\"Principal\":\"*\",…}"}}
-    function = name_function(fields, request, response, record)
     statement = aws_policy.document(response.get("statement"))
+    resource = function_by_arn(statement.get("Resource"))
+    function = name_function(fields, request, response, record, resource)
     limits = {key: text(request.get(key)) for key in (*_WHO, "eventSourceToken", "organizationId")}
     limits = {key: value for key, value in limits.items() if value}
     limits = {**aws_policy.limits(statement), **limits}

@@ -44,7 +44,7 @@ SESSION_FUNCTION = RawKey(
 FUNCTION = RawKey(
     re.compile(
         rb"(?:functionName%b(?:\d{12}:)?(?:function:)?|:function:|:web-function(?::|%b))"
-        rb"(%b+)(?=[\":])" % (_KEY, _SLASH, _NAME)
+        rb"(%b+)(?=\\?\"|:)" % (_KEY, _SLASH, _NAME)  # \" where a permission's statement ends
     ),
     re.compile(rb"functionName|function|AWS::Lambda|AWS Lambda VPC ENI-"),
 )

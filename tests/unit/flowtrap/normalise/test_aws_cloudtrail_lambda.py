@@ -145,8 +145,10 @@ def test_add_permission(principal, conditions, kind, account, part):
     if part == "request":
         record["responseElements"] = None
     elif part == "response":
-        record["requestParameters"] = {"functionName": "billing"}
+        record["requestParameters"] = None
     fields = fields_of(record)
+    assert fields["function"] == "billing"
+    assert fields.get("function_arn") == (None if part == "request" else BILL.arn)
     assert fields["statement"] == "sid"
     assert fields["permission_action"] == "lambda:InvokeFunction"
     assert fields.get("grantee_kind") == kind
@@ -170,14 +172,16 @@ def test_add_permission_summary_and_rule():
     fields = fields_of(aws.add_permission(EVE, BILL, 0, "sid", "*", functionUrlAuthType="NONE"))
     assert fields["auth_type"] == "NONE"
     assert fields["summary"] == (
-        "AddPermission sid: lambda:InvokeFunction to * (no conditions, URL auth NONE) on billing"
+        "AddPermission sid: lambda:InvokeFunction to * (no conditions, URL auth NONE) "
+        f"on {BILL.arn}"
     )
     fields = fields_of(
         aws.add_permission(EVE, BILL, 0, "rule", "events.amazonaws.com", sourceArn=RULE)
     )
     assert fields["rule"] == "on-create"
     assert fields["summary"] == (
-        f"AddPermission rule: lambda:InvokeFunction to events.amazonaws.com (sourceArn {RULE}) on billing"
+        f"AddPermission rule: lambda:InvokeFunction to events.amazonaws.com "
+        f"(sourceArn {RULE}) on {BILL.arn}"
     )
 
 

@@ -87,6 +87,7 @@ def records():
             yield aws.invoke(caller, fn, 0, waits=True)
             yield aws.invoke_web(caller, fn, 0)
             yield aws.add_permission(caller, fn, 0, "sid", ABROAD)
+            yield {**aws.add_permission(caller, fn, 0, "sid", "*"), "requestParameters": None}
             yield aws.create_url(caller, fn, 0)
             yield aws.update_configuration(caller, fn, 0)
             yield aws.put_targets(caller, "rule", 0, fn, BILL)

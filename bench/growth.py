@@ -1,0 +1,152 @@
+"""How the engine alone grows: more open cases, one hot key. One measurement, one process.
+
+    python bench/growth.py open-cases 8000      # and 1000000: the cost of an event must not double
+    python bench/growth.py memory 200000        # bytes an open entity, nothing spilled
+    python bench/growth.py hot-key 3000         # 3,000 anchors and 3,000 related hits on one key
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "package" / "lib"))
+
+from flowtrap.correlation.engine import Engine, Limits  # noqa: E402
+from flowtrap.model.detection import Detection  # noqa: E402
+from flowtrap.model.hit import Hit  # noqa: E402
+from flowtrap.model.tunable import Tunables  # noqa: E402
+
+START_MS = 1_700_000_000_000
+RELATED = 200_000  # events whose cost is weighed
+
+
+def detection() -> Detection:
+    """Return write -> effect by account and function, within 24 h."""
+
+    def stage(name: str) -> Dict[str, Any]:
+        keys = {"account": "account", "function": "function"}
+        return {"feed": "f", "condition": ["in", "action", [name]], "keys": keys, "facts": {"actor": "actor"}}
+
+    match = {"account": "account", "function": "function"}
+    return Detection.from_dict(
+        {
+            "name": "growth",
+            "id": "0",
+            "title": "Growth",
+            "analytic": "AN1053",
+            "attack": {},
+            "stages": {"write": stage("write"), "effect": stage("effect")},
+            "chain": {
+                "anchor": "write",
+                "case": ["account", "function"],
+                "window": "24h",
+                "related": {"effect": {"match": match, "when": "after"}},
+            },
+            "verdicts": [
+                {"name": "acted", "severity": "high", "risk": 80, "say": "{function}", "require": {"effect": {"at_least": 1}}}
+            ],
+        }
+    )
+
+
+def hit(number: int, function: int, time_ms: int) -> Hit:
+    """Return a hit as large as a real one."""
+    values = {"account": "210000000001", "function": f"svc-{function:07}", "actor": "arn:aws:iam::210000000001:user/x"}
+    ident = f"{number:08x}-0000-4000-8000-{function:012x}"
+    actor = "arn:aws:sts::210000000001:assumed-role/ci/x"
+    return Hit(time_ms, ident, "aws_cloudtrail", "UpdateFunctionCode", actor, "UpdateFunctionCode svc", values)
+
+
+def engine(limits: Limits) -> Engine:
+    """Return an engine that spills to a temporary file."""
+    return Engine([detection()], Tunables({}, now_ms=START_MS), limits=limits, spill=tempfile.TemporaryFile)
+
+
+def open_cases(count: int) -> Dict[str, Any]:
+    """Open `count` cases, then weigh related events that fall evenly on 8,000 of them."""
+    one = engine(Limits())
+    for number in range(count):
+        one.add(0, hit(number, number, START_MS + number % 1000))
+    related = [hit(n + 2_000_000, n * 13 % 8_000, START_MS + 5_000 + n) for n in range(RELATED)]
+    gc.collect()
+    began = time.process_time()
+    for item in related:
+        one.add(1, item)
+    added = time.process_time()
+    findings = one.flush()
+    done = time.process_time()
+    total = count + RELATED
+    return {
+        "open_cases": count,
+        "add_us": 1e6 * (added - began) / RELATED,
+        "flush_us": 1e6 * (done - added) / total,
+        "event_us": 1e6 * (added - began) / RELATED + 1e6 * (done - added) / total,
+        "findings": len(findings),
+        "spilled": one.counters.spilled,
+        "peak_mb": _peak_mb(),
+    }
+
+
+def memory(count: int) -> Dict[str, Any]:
+    """Open `count` cases with nothing spilled, and weigh them."""
+    one = engine(Limits(hits_in_memory=10 * count))
+    gc.collect()
+    before = _resident_bytes()
+    for number in range(count):
+        one.add(0, hit(number, number, START_MS + number))
+    gc.collect()
+    return {"open_cases": count, "bytes_each": (_resident_bytes() - before) / count}
+
+
+def hot_key(count: int) -> Dict[str, Any]:
+    """Weigh `count` anchors and `count` related hits that all share one key, in no order."""
+    one = engine(Limits())
+    spread = 86_400_000 * 3
+    hits: List[tuple] = []
+    for number in range(count):
+        hits.append((0, hit(number, 1, START_MS + number * 7919 * 1000 % spread)))
+        hits.append((1, hit(number + count, 1, START_MS + number * 104729 * 1000 % spread)))
+    gc.collect()
+    began = time.process_time()
+    for index, item in hits:
+        one.add(index, item)
+    findings = one.flush()
+    spent = time.process_time() - began
+    return {
+        "events": 2 * count,
+        "event_us": 1e6 * spent / (2 * count),
+        "findings": len(findings),
+        "evidence": findings[0].evidence_totals if findings else {},
+    }
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _resident_bytes() -> int:
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+MEASURES = {"open-cases": open_cases, "memory": memory, "hot-key": hot_key}
+
+
+def main() -> None:
+    """Run one measurement."""
+    name, count = sys.argv[1], int(sys.argv[2])
+    print(json.dumps(MEASURES[name](count)))
+
+
+if __name__ == "__main__":
+    main()
