@@ -1,8 +1,8 @@
 """How the engine alone grows: more open cases, one hot key. One measurement, one process.
 
-    python bench/growth.py open-cases 8000      # and 1000000: the cost of an event must not double
-    python bench/growth.py memory 200000        # bytes an open entity, nothing spilled
-    python bench/growth.py hot-key 3000         # 3,000 anchors and 3,000 related hits on one key
+python bench/growth.py open-cases 8000      # and 1000000: the cost of an event must not double
+python bench/growth.py memory 200000        # bytes an open entity, nothing spilled
+python bench/growth.py hot-key 3000         # 3,000 anchors and 3,000 related hits on one key
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "package" / "lib"))
@@ -31,9 +31,14 @@ RELATED = 200_000  # events whose cost is weighed
 def detection() -> Detection:
     """Return write -> effect by account and function, within 24 h."""
 
-    def stage(name: str) -> Dict[str, Any]:
+    def stage(name: str) -> dict[str, Any]:
         keys = {"account": "account", "function": "function"}
-        return {"feed": "f", "condition": ["in", "action", [name]], "keys": keys, "facts": {"actor": "actor"}}
+        return {
+            "feed": "f",
+            "condition": ["in", "action", [name]],
+            "keys": keys,
+            "facts": {"actor": "actor"},
+        }
 
     match = {"account": "account", "function": "function"}
     return Detection.from_dict(
@@ -51,7 +56,13 @@ def detection() -> Detection:
                 "related": {"effect": {"match": match, "when": "after"}},
             },
             "verdicts": [
-                {"name": "acted", "severity": "high", "risk": 80, "say": "{function}", "require": {"effect": {"at_least": 1}}}
+                {
+                    "name": "acted",
+                    "severity": "high",
+                    "risk": 80,
+                    "say": "{function}",
+                    "require": {"effect": {"at_least": 1}},
+                }
             ],
         }
     )
@@ -59,18 +70,32 @@ def detection() -> Detection:
 
 def hit(number: int, function: int, time_ms: int) -> Hit:
     """Return a hit as large as a real one."""
-    values = {"account": "210000000001", "function": f"svc-{function:07}", "actor": "arn:aws:iam::210000000001:user/x"}
+    values = {
+        "account": "210000000001",
+        "function": f"svc-{function:07}",
+        "actor": "arn:aws:iam::210000000001:user/x",
+    }
     ident = f"{number:08x}-0000-4000-8000-{function:012x}"
     actor = "arn:aws:sts::210000000001:assumed-role/ci/x"
-    return Hit(time_ms, ident, "aws_cloudtrail", "UpdateFunctionCode", actor, "UpdateFunctionCode svc", values)
+    return Hit(
+        time_ms,
+        ident,
+        "aws_cloudtrail",
+        "UpdateFunctionCode",
+        actor,
+        "UpdateFunctionCode svc",
+        values,
+    )
 
 
 def engine(limits: Limits) -> Engine:
     """Return an engine that spills to a temporary file."""
-    return Engine([detection()], Tunables({}, now_ms=START_MS), limits=limits, spill=tempfile.TemporaryFile)
+    return Engine(
+        [detection()], Tunables({}, now_ms=START_MS), limits=limits, spill=tempfile.TemporaryFile
+    )
 
 
-def open_cases(count: int) -> Dict[str, Any]:
+def open_cases(count: int) -> dict[str, Any]:
     """Open `count` cases, then weigh related events that fall evenly on 8,000 of them."""
     one = engine(Limits())
     for number in range(count):
@@ -95,7 +120,7 @@ def open_cases(count: int) -> Dict[str, Any]:
     }
 
 
-def memory(count: int) -> Dict[str, Any]:
+def memory(count: int) -> dict[str, Any]:
     """Open `count` cases with nothing spilled, and weigh them."""
     one = engine(Limits(hits_in_memory=10 * count))
     gc.collect()
@@ -106,11 +131,11 @@ def memory(count: int) -> Dict[str, Any]:
     return {"open_cases": count, "bytes_each": (_resident_bytes() - before) / count}
 
 
-def hot_key(count: int) -> Dict[str, Any]:
+def hot_key(count: int) -> dict[str, Any]:
     """Weigh `count` anchors and `count` related hits that all share one key, in no order."""
     one = engine(Limits())
     spread = 86_400_000 * 3
-    hits: List[tuple] = []
+    hits: list[tuple] = []
     for number in range(count):
         hits.append((0, hit(number, 1, START_MS + number * 7919 * 1000 % spread)))
         hits.append((1, hit(number + count, 1, START_MS + number * 104729 * 1000 % spread)))

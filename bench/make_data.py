@@ -16,7 +16,10 @@ import gzip
 import json
 import random
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PROFILES = ("management", "data_events")
 EVENTS_PER_DAY = 100_000
@@ -57,46 +60,230 @@ class Shape(NamedTuple):
 
 
 BORING = (  # names that no shipped detection asks for
-    Shape(9, "ec2", "DescribeInstanceStatus", '{"instancesSet":{"items":[{"instanceId":"i-%s"}]},"filterSet":{},"includeAllInstances":true}', "null", True),
-    Shape(8, "ec2", "DescribeVolumes", '{"volumeSet":{"items":[{"volumeId":"vol-%s"}]},"filterSet":{},"maxResults":500}', "null", True),
-    Shape(7, "ec2", "DescribeTags", '{"maxResults":1000,"filterSet":{"items":[{"name":"resource-id","valueSet":{"items":[{"value":"i-%s"}]}}]}}', "null", True),
-    Shape(6, "ec2", "DescribeNetworkInterfaces", '{"networkInterfaceIdSet":{"items":[{"networkInterfaceId":"if-%s"}]},"filterSet":{}}', "null", True),
-    Shape(5, "ec2", "DescribeSubnets", '{"subnetSet":{"items":[{"subnetId":"subnet-%s"}]},"filterSet":{}}', "null", True),
-    Shape(14, "kms", "Decrypt", '{"encryptionContext":{"aws:s3:arn":"arn:aws:s3:::data-%s"},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}', "null", True),
-    Shape(8, "kms", "GenerateDataKey", '{"keySpec":"AES_256","keyId":"arn:aws:kms:eu-central-1:210000000001:key/%s"}', "null", True),
-    Shape(8, "logs", "CreateLogStream", '{"logGroupName":"/aws/ecs/app","logStreamName":"2026/01/01/%s"}', "null", False),
-    Shape(5, "logs", "DescribeLogStreams", '{"logGroupName":"/aws/ecs/%s","orderBy":"LastEventTime","descending":true,"limit":50}', "null", True),
-    Shape(4, "autoscaling", "DescribeAutoScalingGroups", '{"maxRecords":100,"nextToken":"%s"}', "null", True),
-    Shape(5, "elasticloadbalancing", "DescribeTargetHealth", '{"targetGroupArn":"arn:aws:elasticloadbalancing:eu-central-1:210000000001:targetgroup/app/%s"}', "null", True),
-    Shape(4, "monitoring", "DescribeAlarms", '{"maxRecords":100,"alarmNamePrefix":"%s"}', "null", True),
-    Shape(5, "ecs", "DescribeTasks", '{"cluster":"main","tasks":["arn:aws:ecs:eu-central-1:210000000001:task/main/%s"]}', "null", True),
-    Shape(4, "ecs", "DescribeServices", '{"cluster":"main","services":["%s"],"include":["TAGS"]}', "null", True),
-    Shape(4, "ecr", "BatchGetImage", '{"repositoryName":"app","imageIds":[{"imageTag":"%s"}],"acceptedMediaTypes":["application/json"]}', "null", True),
-    Shape(4, "s3", "GetBucketEncryption", '{"encryption":"","bucketName":"data-%s","Host":"s3.eu-central-1.amazonaws.com"}', "null", True),
-    Shape(4, "s3", "GetBucketTagging", '{"tagging":"","bucketName":"data-%s","Host":"s3.eu-central-1.amazonaws.com"}', "null", True),
+    Shape(
+        9,
+        "ec2",
+        "DescribeInstanceStatus",
+        '{"instancesSet":{"items":[{"instanceId":"i-%s"}]},"filterSet":{},"includeAllInstances":true}',
+        "null",
+        True,
+    ),
+    Shape(
+        8,
+        "ec2",
+        "DescribeVolumes",
+        '{"volumeSet":{"items":[{"volumeId":"vol-%s"}]},"filterSet":{},"maxResults":500}',
+        "null",
+        True,
+    ),
+    Shape(
+        7,
+        "ec2",
+        "DescribeTags",
+        '{"maxResults":1000,"filterSet":{"items":[{"name":"resource-id","valueSet":{"items":[{"value":"i-%s"}]}}]}}',
+        "null",
+        True,
+    ),
+    Shape(
+        6,
+        "ec2",
+        "DescribeNetworkInterfaces",
+        '{"networkInterfaceIdSet":{"items":[{"networkInterfaceId":"if-%s"}]},"filterSet":{}}',
+        "null",
+        True,
+    ),
+    Shape(
+        5,
+        "ec2",
+        "DescribeSubnets",
+        '{"subnetSet":{"items":[{"subnetId":"subnet-%s"}]},"filterSet":{}}',
+        "null",
+        True,
+    ),
+    Shape(
+        14,
+        "kms",
+        "Decrypt",
+        '{"encryptionContext":{"aws:s3:arn":"arn:aws:s3:::data-%s"},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}',
+        "null",
+        True,
+    ),
+    Shape(
+        8,
+        "kms",
+        "GenerateDataKey",
+        '{"keySpec":"AES_256","keyId":"arn:aws:kms:eu-central-1:210000000001:key/%s"}',
+        "null",
+        True,
+    ),
+    Shape(
+        8,
+        "logs",
+        "CreateLogStream",
+        '{"logGroupName":"/aws/ecs/app","logStreamName":"2026/01/01/%s"}',
+        "null",
+        False,
+    ),
+    Shape(
+        5,
+        "logs",
+        "DescribeLogStreams",
+        '{"logGroupName":"/aws/ecs/%s","orderBy":"LastEventTime","descending":true,"limit":50}',
+        "null",
+        True,
+    ),
+    Shape(
+        4,
+        "autoscaling",
+        "DescribeAutoScalingGroups",
+        '{"maxRecords":100,"nextToken":"%s"}',
+        "null",
+        True,
+    ),
+    Shape(
+        5,
+        "elasticloadbalancing",
+        "DescribeTargetHealth",
+        '{"targetGroupArn":"arn:aws:elasticloadbalancing:eu-central-1:210000000001:targetgroup/app/%s"}',
+        "null",
+        True,
+    ),
+    Shape(
+        4, "monitoring", "DescribeAlarms", '{"maxRecords":100,"alarmNamePrefix":"%s"}', "null", True
+    ),
+    Shape(
+        5,
+        "ecs",
+        "DescribeTasks",
+        '{"cluster":"main","tasks":["arn:aws:ecs:eu-central-1:210000000001:task/main/%s"]}',
+        "null",
+        True,
+    ),
+    Shape(
+        4,
+        "ecs",
+        "DescribeServices",
+        '{"cluster":"main","services":["%s"],"include":["TAGS"]}',
+        "null",
+        True,
+    ),
+    Shape(
+        4,
+        "ecr",
+        "BatchGetImage",
+        '{"repositoryName":"app","imageIds":[{"imageTag":"%s"}],"acceptedMediaTypes":["application/json"]}',
+        "null",
+        True,
+    ),
+    Shape(
+        4,
+        "s3",
+        "GetBucketEncryption",
+        '{"encryption":"","bucketName":"data-%s","Host":"s3.eu-central-1.amazonaws.com"}',
+        "null",
+        True,
+    ),
+    Shape(
+        4,
+        "s3",
+        "GetBucketTagging",
+        '{"tagging":"","bucketName":"data-%s","Host":"s3.eu-central-1.amazonaws.com"}',
+        "null",
+        True,
+    ),
     Shape(4, "dynamodb", "DescribeTable", '{"tableName":"orders-%s"}', "null", True),
     Shape(4, "cloudformation", "DescribeStackResources", '{"stackName":"stack-%s"}', "null", True),
-    Shape(3, "tagging", "GetResources", '{"resourcesPerPage":100,"paginationToken":"%s"}', "null", True),
-    Shape(2, "ssm", "UpdateInstanceInformation", '{"instanceId":"i-%s","agentVersion":"3.3.987.0","agentStatus":"Active","platformType":"Linux"}', "null", False),
+    Shape(
+        3,
+        "tagging",
+        "GetResources",
+        '{"resourcesPerPage":100,"paginationToken":"%s"}',
+        "null",
+        True,
+    ),
+    Shape(
+        2,
+        "ssm",
+        "UpdateInstanceInformation",
+        '{"instanceId":"i-%s","agentVersion":"3.3.987.0","agentStatus":"Active","platformType":"Linux"}',
+        "null",
+        False,
+    ),
 )
 LOOKING = (  # secrets, STS and enumeration
-    Shape(34, "sts", "AssumeRole", '{"roleArn":"arn:aws:iam::210000000001:role/app-%s","roleSessionName":"app","durationSeconds":3600}', '{"credentials":{"accessKeyId":"ASIA%s","expiration":"Jan 1, 2026, 1:00:00 AM"}}', True),
+    Shape(
+        34,
+        "sts",
+        "AssumeRole",
+        '{"roleArn":"arn:aws:iam::210000000001:role/app-%s","roleSessionName":"app","durationSeconds":3600}',
+        '{"credentials":{"accessKeyId":"ASIA%s","expiration":"Jan 1, 2026, 1:00:00 AM"}}',
+        True,
+    ),
     Shape(16, "secretsmanager", "GetSecretValue", '{"secretId":"prod/app/%s"}', "null", True),
     Shape(10, "ssm", "GetParameters", '{"names":["/app/%s"],"withDecryption":true}', "null", True),
-    Shape(12, "ec2", "DescribeInstances", '{"instancesSet":{"items":[{"instanceId":"i-%s"}]},"filterSet":{}}', "null", True),
-    Shape(8, "ec2", "DescribeSecurityGroups", '{"securityGroupSet":{"items":[{"groupId":"sg-%s"}]},"filterSet":{}}', "null", True),
+    Shape(
+        12,
+        "ec2",
+        "DescribeInstances",
+        '{"instancesSet":{"items":[{"instanceId":"i-%s"}]},"filterSet":{}}',
+        "null",
+        True,
+    ),
+    Shape(
+        8,
+        "ec2",
+        "DescribeSecurityGroups",
+        '{"securityGroupSet":{"items":[{"groupId":"sg-%s"}]},"filterSet":{}}',
+        "null",
+        True,
+    ),
     Shape(8, "sts", "GetCallerIdentity", "null", "null", True),
     Shape(4, "iam", "ListUsers", '{"maxItems":1000,"marker":"%s"}', "null", True),
     Shape(4, "iam", "GetRole", '{"roleName":"app-%s"}', "null", True),
     Shape(4, "lambda", "ListFunctions20150331", '{"maxItems":50,"marker":"%s"}', "null", True),
 )
 IAM = (
-    Shape(30, "iam", "AttachRolePolicy", '{"roleName":"app-%s","policyArn":"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}', "null", False),
-    Shape(20, "iam", "PutRolePolicy", '{"roleName":"app-%s","policyName":"inline","policyDocument":"{\\"Version\\":\\"2012-10-17\\",\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Action\\":[\\"s3:GetObject\\"],\\"Resource\\":\\"*\\"}]}"}', "null", False),
-    Shape(20, "iam", "CreateRole", '{"roleName":"app-%s","path":"/","assumeRolePolicyDocument":"{\\"Version\\":\\"2012-10-17\\",\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Principal\\":{\\"Service\\":\\"ecs-tasks.amazonaws.com\\"},\\"Action\\":\\"sts:AssumeRole\\"}]}"}', "null", False),
+    Shape(
+        30,
+        "iam",
+        "AttachRolePolicy",
+        '{"roleName":"app-%s","policyArn":"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}',
+        "null",
+        False,
+    ),
+    Shape(
+        20,
+        "iam",
+        "PutRolePolicy",
+        '{"roleName":"app-%s","policyName":"inline","policyDocument":"{\\"Version\\":\\"2012-10-17\\",\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Action\\":[\\"s3:GetObject\\"],\\"Resource\\":\\"*\\"}]}"}',
+        "null",
+        False,
+    ),
+    Shape(
+        20,
+        "iam",
+        "CreateRole",
+        '{"roleName":"app-%s","path":"/","assumeRolePolicyDocument":"{\\"Version\\":\\"2012-10-17\\",\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Principal\\":{\\"Service\\":\\"ecs-tasks.amazonaws.com\\"},\\"Action\\":\\"sts:AssumeRole\\"}]}"}',
+        "null",
+        False,
+    ),
     Shape(10, "iam", "CreateUser", '{"userName":"user-%s"}', "null", False),
-    Shape(10, "iam", "CreateAccessKey", '{"userName":"user-%s"}', '{"accessKey":{"accessKeyId":"AKIA%s","status":"Active","userName":"user"}}', False),
-    Shape(10, "ec2", "AuthorizeSecurityGroupIngress", '{"groupId":"sg-%s","ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":443,"toPort":443,"ipRanges":{"items":[{"cidrIp":"10.0.0.0/8"}]}}]}}', '{"_return":true}', False),
+    Shape(
+        10,
+        "iam",
+        "CreateAccessKey",
+        '{"userName":"user-%s"}',
+        '{"accessKey":{"accessKeyId":"AKIA%s","status":"Active","userName":"user"}}',
+        False,
+    ),
+    Shape(
+        10,
+        "ec2",
+        "AuthorizeSecurityGroupIngress",
+        '{"groupId":"sg-%s","ipPermissions":{"items":[{"ipProtocol":"tcp","fromPort":443,"toPort":443,"ipRanges":{"items":[{"cidrIp":"10.0.0.0/8"}]}}]}}',
+        '{"_return":true}',
+        False,
+    ),
 )
 
 
@@ -170,7 +357,9 @@ class World:
 
     def _service(self, name: str) -> Who:
         host = f"{name}.amazonaws.com"
-        return Who(_DUMPS({"type": "AWSService", "invokedBy": host}), host, host, self.accounts[0], name)
+        return Who(
+            _DUMPS({"type": "AWSService", "invokedBy": host}), host, host, self.accounts[0], name
+        )
 
     def _deployer(self, account: str) -> Who:
         agent = "APN/1.0 HashiCorp/1.0 Terraform/1.7.4 aws-sdk-go-v2/1.25.3 os/linux lang/go#1.21.6"
@@ -221,8 +410,8 @@ class Generator:
         self.events, self.profile = events, profile
         self.world = World(seed)
         self.dice = self.world.dice
-        self.planned: Dict[int, Callable[[int], str]] = {}
-        self.chains: List[Dict[str, str]] = []
+        self.planned: dict[int, Callable[[int], str]] = {}
+        self.chains: list[dict[str, str]] = []
         self._plan_chains()
         self._boring, self._boring_weights = _weighted(BORING)
         self._looking, self._looking_weights = _weighted(LOOKING)
@@ -259,7 +448,9 @@ class Generator:
         token = f"{self.dice.getrandbits(40):010x}"
         request = shape.request % token if "%s" in shape.request else shape.request
         response = shape.response % token.upper() if "%s" in shape.response else shape.response
-        return self._line(number, who, shape.service, shape.name, request, response, read=shape.read_only)
+        return self._line(
+            number, who, shape.service, shape.name, request, response, read=shape.read_only
+        )
 
     def _line(
         self,
@@ -300,12 +491,23 @@ class Generator:
         )
         request = f'{{"functionName":"{function.arn}","invocationType":"RequestResponse"}}'
         return self._line(
-            number, who, "lambda", "Invoke", request, "null", region=function.region, extra=extra, data=True
+            number,
+            who,
+            "lambda",
+            "Invoke",
+            request,
+            "null",
+            region=function.region,
+            extra=extra,
+            data=True,
         )
 
     def _get_object(self, number: int) -> str:
         who = self.world.anybody()
-        bucket, key = f"data-{self.dice.randrange(200)}", f"2026/01/{self.dice.getrandbits(48):012x}.parquet"
+        bucket, key = (
+            f"data-{self.dice.randrange(200)}",
+            f"2026/01/{self.dice.getrandbits(48):012x}.parquet",
+        )
         extra = (
             '"additionalEventData":{"SignatureVersion":"SigV4","CipherSuite":"TLS_AES_128_GCM_SHA256","bytesTransferredIn":0,'
             f'"AuthenticationMethod":"AuthHeader","x-amz-id-2":"{self.dice.getrandbits(200):050x}","bytesTransferredOut":16384}},'
@@ -318,11 +520,26 @@ class Generator:
         function = self.dice.choice(self.world.functions)
         who = self.world.deployers[self.world.accounts.index(function.account)]
         chance = self.dice.random()
-        name = "UpdateFunctionCode20150331v2" if chance < 0.7 else "UpdateFunctionConfiguration20150331v2"
-        change = '"s3Bucket":"artefacts","s3Key":"build.zip","dryRun":false' if chance < 0.7 else '"memorySize":512'
+        name = (
+            "UpdateFunctionCode20150331v2"
+            if chance < 0.7
+            else "UpdateFunctionConfiguration20150331v2"
+        )
+        change = (
+            '"s3Bucket":"artefacts","s3Key":"build.zip","dryRun":false'
+            if chance < 0.7
+            else '"memorySize":512'
+        )
         request = f'{{"functionName":"{function.name}",{change}}}'
         return self._line(
-            number, who, "lambda", name, request, _written(function), region=function.region, read=False
+            number,
+            who,
+            "lambda",
+            name,
+            request,
+            _written(function),
+            region=function.region,
+            read=False,
         )
 
     # -- attacks -------------------------------------------------------------------------------
@@ -333,7 +550,9 @@ class Generator:
 
     def _plan_chain(self, place: int, serial: int) -> None:
         account = self.world.accounts[serial % 10]
-        function = Function(account, REGIONS[serial % 3], f"maint-{serial:04}", f"maint-{serial:04}-role")
+        function = Function(
+            account, REGIONS[serial % 3], f"maint-{serial:04}", f"maint-{serial:04}-role"
+        )
         mallory = self.world.users[serial % 60]._replace(account=account)
         session = function_session(function)
         grant = f'{{"roleName":"{function.role}","policyArn":"{ADMIN}"}}'
@@ -345,17 +564,35 @@ class Generator:
             ("AttachUserPolicy", f'{{"userName":"backup-{serial}","policyArn":"{ADMIN}"}}'),
             ("CreateAccessKey", f'{{"userName":"backup-{serial}"}}'),
         )[serial % 2]
-        order = [place + self.dice.randrange(20), place + 700, place + 1500, place + 2200 + serial % 700]
+        order = [
+            place + self.dice.randrange(20),
+            place + 700,
+            place + 1500,
+            place + 2200 + serial % 700,
+        ]
         if serial % 3 == 0:
             order[0], order[1] = order[1], order[0]  # granted after the write
         region = function.region
-        steps: List[Callable[[int], str]] = [
-            lambda n: self._line(n, mallory, "iam", "AttachRolePolicy", grant, "null", region="us-east-1", read=False),
-            lambda n: self._line(n, mallory, "lambda", "CreateFunction20150331", create, _written(function), region=region, read=False),
+        steps: list[Callable[[int], str]] = [
+            lambda n: self._line(
+                n, mallory, "iam", "AttachRolePolicy", grant, "null", region="us-east-1", read=False
+            ),
+            lambda n: self._line(
+                n,
+                mallory,
+                "lambda",
+                "CreateFunction20150331",
+                create,
+                _written(function),
+                region=region,
+                read=False,
+            ),
             lambda n: self._invoke(n, function, mallory),
-            lambda n: self._line(n, session, "iam", act, request, "null", region="us-east-1", read=False),
+            lambda n: self._line(
+                n, session, "iam", act, request, "null", region="us-east-1", read=False
+            ),
         ]
-        self.planned.update(zip(order, steps))
+        self.planned.update(zip(order, steps, strict=False))
         self.chains.append({"function": function.arn, "role": function.role, "act": act})
 
 
@@ -367,7 +604,7 @@ def _written(function: Function) -> str:
     )
 
 
-def _weighted(shapes: Tuple[Shape, ...]) -> Tuple[List[Shape], List[int]]:
+def _weighted(shapes: tuple[Shape, ...]) -> tuple[list[Shape], list[int]]:
     total, sums = 0, []
     for shape in shapes:
         total += shape.weight
@@ -389,7 +626,7 @@ def write_lines(generator: Generator, path: Path) -> None:
 
 def write_tree(generator: Generator, root: Path) -> None:
     """Write gz `{"Records":[…]}` documents as CloudTrail delivers them to S3."""
-    batch: List[str] = []
+    batch: list[str] = []
     number = 0
     for line in generator.lines():
         batch.append(line)
@@ -400,7 +637,7 @@ def write_tree(generator: Generator, root: Path) -> None:
         _write_document(root, number, batch)
 
 
-def _write_document(root: Path, number: int, batch: List[str]) -> None:
+def _write_document(root: Path, number: int, batch: list[str]) -> None:
     day = START + datetime.timedelta(days=number * RECORDS_A_FILE // EVENTS_PER_DAY)
     folder = root / "AWSLogs" / "210000000001" / "CloudTrail" / "eu-central-1" / f"{day:%Y/%m/%d}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -20,31 +20,43 @@ import tempfile
 import warnings
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNTIME = ROOT / "output" / "bench" / "detections.json"
 NOW_MS = 1_790_000_000_000
 HOURS = 24
-WRITES = ("CreateFunction20150331", "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2")
+WRITES = (
+    "CreateFunction20150331",
+    "UpdateFunctionCode20150331v2",
+    "UpdateFunctionConfiguration20150331v2",
+)
 GRANTS = ("AttachRolePolicy", "PutRolePolicy")
 EFFECTS = ("AttachUserPolicy", "CreateAccessKey", "CreateUser", "CreateRole", "GetSecretValue")
-LITERALS = ("CreateFunction20150331", "UpdateFunctionCode20150331v2", "AttachRolePolicy", '"eventName":"Invoke"')
+LITERALS = (
+    "CreateFunction20150331",
+    "UpdateFunctionCode20150331v2",
+    "AttachRolePolicy",
+    '"eventName":"Invoke"',
+)
 
 
-def orjson_all(path: str) -> Dict[str, Any]:
+def orjson_all(path: str) -> dict[str, Any]:
     """Decode every line with orjson."""
     import orjson
 
     return _decode(path, orjson.loads)
 
 
-def json_all(path: str) -> Dict[str, Any]:
+def json_all(path: str) -> dict[str, Any]:
     """Decode every line with json."""
     return _decode(path, json.loads)
 
 
-def _decode(path: str, loads: Callable[[bytes], Any]) -> Dict[str, Any]:
+def _decode(path: str, loads: Callable[[bytes], Any]) -> dict[str, Any]:
     count = 0
     with open(path, "rb", buffering=1 << 18) as lines:
         for line in lines:
@@ -56,13 +68,15 @@ def _decode(path: str, loads: Callable[[bytes], Any]) -> Dict[str, Any]:
 # -- flowtrap --------------------------------------------------------------------------------------
 
 
-def star_row() -> Dict[str, Any]:
+def star_row() -> dict[str, Any]:
     """Return the star join as a compiled detection."""
     ok = ["not", ["exists", "errorCode", True]]
 
-    def stage(service: str, names: tuple, keys: Dict[str, str], *more: Any) -> Dict[str, Any]:
+    def stage(service: str, names: tuple, keys: dict[str, str], *more: Any) -> dict[str, Any]:
         named = ["in", "eventName", [name.lower() for name in names]]
-        source = ["in", "eventSource", [f"{service}.amazonaws.com"]] if service else ["or", *_SOURCES]
+        source = (
+            ["in", "eventSource", [f"{service}.amazonaws.com"]] if service else ["or", *_SOURCES]
+        )
         return {
             "feed": "aws_cloudtrail",
             "condition": ["and", named, source, ok, *more],
@@ -77,12 +91,19 @@ def star_row() -> Dict[str, Any]:
         "id": "00000000-0000-4000-8000-00000000be9c",
         "title": "Star join",
         "analytic": "AN1053",
-        "attack": {"strategy": "DET0374", "techniques": ["T1648"], "tactics": [], "data_components": []},
+        "attack": {
+            "strategy": "DET0374",
+            "techniques": ["T1648"],
+            "tactics": [],
+            "data_components": [],
+        },
         "stages": {
             "write": stage("lambda", WRITES, {"function": "function", "role": "role"}),
             "grant": stage("iam", GRANTS, {"role": "role"}),
             "run": stage("lambda", ("Invoke",), {"function": "function"}),
-            "effect": stage("", EFFECTS, {"role": "session_role", "function": "session_function"}, session),
+            "effect": stage(
+                "", EFFECTS, {"role": "session_role", "function": "session_function"}, session
+            ),
         },
         "chain": {
             "anchor": "write",
@@ -113,7 +134,7 @@ def star_row() -> Dict[str, Any]:
 _SOURCES = [["in", "eventSource", [f"{name}.amazonaws.com"]] for name in ("iam", "secretsmanager")]
 
 
-def flowtrap(path: str, *, shipped: bool, accelerators: bool) -> Dict[str, Any]:
+def flowtrap(path: str, *, shipped: bool, accelerators: bool) -> dict[str, Any]:
     """Hunt over the file: with the shipped detections, or with the star join alone."""
     sys.path.insert(0, str(ROOT / "package" / "lib"))
     from flowtrap.content import runtime
@@ -122,7 +143,7 @@ def flowtrap(path: str, *, shipped: bool, accelerators: bool) -> Dict[str, Any]:
 
     source = RUNTIME if shipped else json.dumps({"format": 1, "detections": [star_row()]}).encode()
     detections = runtime.load(source)
-    messages: List[str] = []
+    messages: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         hunt = Hunt(
             detections,
@@ -144,8 +165,8 @@ def flowtrap(path: str, *, shipped: bool, accelerators: bool) -> Dict[str, Any]:
     }
 
 
-def _count(names: Iterator[str]) -> Dict[str, int]:
-    found: Dict[str, int] = {}
+def _count(names: Iterator[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
     for name in names:
         found[name] = found.get(name, 0) + 1
     return found
@@ -154,7 +175,7 @@ def _count(names: Iterator[str]) -> Dict[str, int]:
 # -- DuckDB ----------------------------------------------------------------------------------------
 
 
-def duckdb_star(path: str) -> Dict[str, Any]:
+def duckdb_star(path: str) -> dict[str, Any]:
     """Run the star join as SQL over the JSON lines; only the columns it needs are read."""
     import duckdb
 
@@ -222,7 +243,7 @@ sequence with maxspan={hours}h
 """
 
 
-def eql_pairs(path: str) -> Dict[str, Any]:
+def eql_pairs(path: str) -> dict[str, Any]:
     """Stream every event, decoded by orjson, through the eql engine: write -> effect."""
     import orjson
 
@@ -230,18 +251,20 @@ def eql_pairs(path: str) -> Dict[str, Any]:
         warnings.simplefilter("ignore")
         import eql
 
-        found: List[List[str]] = []
+        found: list[list[str]] = []
         engine = eql.PythonEngine()
         names = {"writes": json.dumps(WRITES)[1:-1], "effects": json.dumps(EFFECTS)[1:-1]}
         with engine.schema:
             engine.add_query(eql.parse_query(_EQL.format(hours=HOURS, **names)))
-            engine.add_output_hook(lambda out: found.append([e.data["eventID"] for e in out.events]))
+            engine.add_output_hook(
+                lambda out: found.append([e.data["eventID"] for e in out.events])
+            )
             with open(path, "rb", buffering=1 << 18) as lines:
                 engine.stream_events(_eql_event(eql, orjson.loads(line)) for line in lines)
     return {"pairs": len(found)}
 
 
-def _eql_event(eql: Any, record: Dict[str, Any]) -> Any:
+def _eql_event(eql: Any, record: dict[str, Any]) -> Any:
     moment = datetime.fromisoformat(record["eventTime"][:19]).replace(tzinfo=timezone.utc)
     if record["eventName"] in WRITES:
         record["function"] = (record["requestParameters"] or {}).get("functionName", "")
@@ -253,7 +276,7 @@ def _eql_event(eql: Any, record: Dict[str, Any]) -> Any:
 # -- ripgrep ---------------------------------------------------------------------------------------
 
 
-def ripgrep(path: str) -> Dict[str, Any]:
+def ripgrep(path: str) -> dict[str, Any]:
     """Count the lines that hold one of four literals."""
     command = ["rg", "--count", "--fixed-strings", "--threads", "1"]
     for literal in LITERALS:
@@ -277,7 +300,7 @@ def missing(name: str) -> str:
     return ""
 
 
-PEERS: Dict[str, Callable[[str], Dict[str, Any]]] = {
+PEERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "flowtrap": lambda path: flowtrap(path, shipped=True, accelerators=False),
     "flowtrap+": lambda path: flowtrap(path, shipped=True, accelerators=True),
     "flowtrap-star": lambda path: flowtrap(path, shipped=False, accelerators=False),

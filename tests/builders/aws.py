@@ -24,6 +24,7 @@ HOME, ABROAD = "123456789012", "210987654321"
 REGION = "us-east-1"
 IAM_REGION = "us-east-1"  # IAM is global: its events bear this region, wherever the function lives
 START = datetime.datetime(2026, 3, 10, 9, 0, 0, tzinfo=datetime.timezone.utc)
+TIME = "%Y-%m-%dT%H:%M:%SZ"  # of eventTime
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -242,7 +243,7 @@ def data_call(caller: Caller, source: str, name: str, at: float, *args: Any, **m
 
 def _moment(at: float) -> str:
     moment = START + datetime.timedelta(seconds=at)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime(TIME)
 
 
 def _text(value: Any) -> str:

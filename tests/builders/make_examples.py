@@ -8,6 +8,7 @@ script always writes the same files; tests/content/test_examples.py holds both t
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -146,14 +147,23 @@ def benign() -> Iterator[Record]:
     """Yield a week of Terraform, stacks, CI, schedulers, rotation, vending and people."""
     yield from scenarios_aws.b01()
     yield from scenarios_aws.b02()
-    yield from scenarios_aws.b03()
-    yield from scenarios_aws.b08()
-    yield from scenarios_aws.b09()
+    yield from _later(scenarios_aws.b08(), 5 * HOUR)
+    yield from _later(scenarios_aws.b03(), 6 * HOUR)
+    vendor_layer = _later(scenarios_aws.b09(), 7 * HOUR)
+    yield from (r for r in vendor_layer if not r["eventName"].startswith("CreateFunction"))
     yield from scenarios_aws.b10()
     yield from scenarios_aws.b11()
     yield from _scheduled_runs()
     yield from _crm_sync()
     yield from _people()
+
+
+def _later(records: Iterable[Record], seconds: float) -> Iterator[Record]:
+    """Yield the records that much later, so that a function is made before it is changed."""
+    for record in records:
+        time = datetime.datetime.strptime(record["eventTime"], aws.TIME)  # noqa: DTZ007 - UTC
+        later = time + datetime.timedelta(seconds=seconds)
+        yield {**record, "eventTime": later.strftime(aws.TIME)}
 
 
 def _scheduled_runs() -> Iterator[Record]:

@@ -208,7 +208,7 @@ def seconds(record: dict[str, Any]) -> float:
 def moment(at: float) -> str:
     """Return the reverse of `seconds`."""
     time = aws.START + datetime.timedelta(seconds=at)
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime(aws.TIME)
 
 
 @every_attack

@@ -10,7 +10,8 @@ Example: `brute_force(detection, tunables, {"write": [hit], "effect": [hit, hit]
 from __future__ import annotations
 
 import datetime
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from flowtrap.correlation.findings import finding_id
 from flowtrap.model.detection import Detection, FirstSeen, Relation, Requirement, Verdict
@@ -33,8 +34,8 @@ class Expected(NamedTuple):
     first_time: str
     last_time: str
     entities: frozenset
-    evidence: Dict[str, List[str]]
-    evidence_totals: Dict[str, int]
+    evidence: dict[str, list[str]]
+    evidence_totals: dict[str, int]
 
 
 class Oracle:
@@ -46,7 +47,7 @@ class Oracle:
         tunables: Tunables,
         hits: HitsByStage,
         *,
-        watermark_ms: Optional[int] = None,
+        watermark_ms: int | None = None,
     ) -> None:
         """`watermark_ms` None: the input has ended, so that absence is decided everywhere."""
         self.detection = detection
@@ -59,18 +60,18 @@ class Oracle:
             for name, rows in self.history.items()
         }
 
-    def findings(self) -> List[Expected]:
+    def findings(self) -> list[Expected]:
         """Return the findings in the engine's order: first_time, detection, finding_id."""
         found = [self._finding(case) for case in self._cases()]
         return sorted(found, key=lambda f: (f.first_time, f.detection, f.finding_id))
 
-    def fired(self) -> List[Hit]:
+    def fired(self) -> list[Hit]:
         """Return the anchors that have a verdict."""
         return [a for a in self.hits[self.detection.anchor] if self.verdict(a)]
 
     # -- 3 and 4: relations ------------------------------------------------------------------
 
-    def related(self, anchor: Hit, relation: Relation) -> List[Hit]:
+    def related(self, anchor: Hit, relation: Relation) -> list[Hit]:
         """Return R_s(a)."""
         if relation.parent is None:
             return [
@@ -110,7 +111,7 @@ class Oracle:
 
     # -- 5: verdicts -------------------------------------------------------------------------
 
-    def verdict(self, anchor: Hit) -> Optional[Verdict]:
+    def verdict(self, anchor: Hit) -> Verdict | None:
         """Return the verdict of highest risk that holds, the first written of equal ones."""
         best = None
         for verdict in self.detection.verdicts:
@@ -183,8 +184,8 @@ class Oracle:
 
     # -- 7 and 8: cases ----------------------------------------------------------------------
 
-    def _cases(self) -> List[List[Hit]]:
-        runs: List[List[Hit]] = []
+    def _cases(self) -> list[list[Hit]]:
+        runs: list[list[Hit]] = []
         for anchor in sorted(self.fired(), key=_order):
             for run in reversed(runs):
                 if self._case_key(run[0]) == self._case_key(anchor):
@@ -200,8 +201,8 @@ class Oracle:
     def _case_key(self, anchor: Hit) -> tuple:
         return tuple(str(anchor.values[name]) for name in self.detection.case)
 
-    def _finding(self, case: List[Hit]) -> Expected:
-        members: Dict[str, List[Hit]] = {self.detection.anchor: list(case)}  # e
+    def _finding(self, case: list[Hit]) -> Expected:
+        members: dict[str, list[Hit]] = {self.detection.anchor: list(case)}  # e
         for relation in self.detection.relations:
             union = [hit for anchor in case for hit in self.related(anchor, relation)]
             members[relation.stage] = _distinct(union)
@@ -244,8 +245,8 @@ def brute_force(
     tunables: Tunables,
     hits: HitsByStage,
     *,
-    watermark_ms: Optional[int] = None,
-) -> List[Expected]:
+    watermark_ms: int | None = None,
+) -> list[Expected]:
     """Return what the design says about these hits, in any order and number of copies."""
     return Oracle(detection, tunables, hits, watermark_ms=watermark_ms).findings()
 
@@ -261,16 +262,16 @@ def _order(hit: Hit) -> tuple:
     return hit.time_ms, hit.event_id
 
 
-def _distinct(hits: Sequence[Hit]) -> List[Hit]:
-    kept: List[Hit] = []
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    kept: list[Hit] = []
     for hit in hits:  # 1: two events with the same feed and id are one; d: its hits may be many
         if hit not in kept:
             kept.append(hit)
     return kept
 
 
-def _event_ids(hits: Sequence[Hit]) -> List[str]:
-    ids: List[str] = []
+def _event_ids(hits: Sequence[Hit]) -> list[str]:
+    ids: list[str] = []
     for hit in sorted(hits, key=_order):
         if hit.event_id not in ids:
             ids.append(hit.event_id)

@@ -9,7 +9,7 @@ Example: `write(record, random.Random(1), STYLES["spaced"])` -> `b'{ "eventName"
 from __future__ import annotations
 
 import random
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, NamedTuple
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -65,7 +65,7 @@ STYLES = {
 }
 
 
-def records(dice: random.Random, count: int, *, decoys: bool = True) -> List[Dict[str, Any]]:
+def records(dice: random.Random, count: int, *, decoys: bool = True) -> list[dict[str, Any]]:
     """Return records over two days, in no order, some of them twice."""
     made = [record(dice, number, decoys=decoys) for number in range(count)]
     made += [dice.choice(made) for _ in range(count // 8)] if made else []
@@ -73,10 +73,10 @@ def records(dice: random.Random, count: int, *, decoys: bool = True) -> List[Dic
     return made
 
 
-def record(dice: random.Random, number: int, *, decoys: bool = True) -> Dict[str, Any]:
+def record(dice: random.Random, number: int, *, decoys: bool = True) -> dict[str, Any]:
     """Return one record in the vendor's own order."""
     service, name = dice.choice(TELLING if dice.random() < 0.75 else BORING)
-    made: Dict[str, Any] = {
+    made: dict[str, Any] = {
         "eventVersion": "1.11",
         "userIdentity": _identity(dice),
         "eventTime": f"2026-03-{1 + dice.randrange(2):02}T{dice.randrange(24):02}:{dice.randrange(60):02}:00Z",
@@ -99,20 +99,29 @@ def record(dice: random.Random, number: int, *, decoys: bool = True) -> Dict[str
     return _with_decoy(dice, made) if decoys and dice.random() < 0.25 else made
 
 
-def _identity(dice: random.Random) -> Dict[str, Any]:
+def _identity(dice: random.Random) -> dict[str, Any]:
     if dice.random() < 0.4:
         user = dice.choice(USERS)
         arn = f"arn:aws:iam::{ACCOUNT}:user/{user}"
-        return {"type": "IAMUser", "arn": arn, "accountId": ACCOUNT, "accessKeyId": f"AKIA{user}", "userName": user}
+        return {
+            "type": "IAMUser",
+            "arn": arn,
+            "accountId": ACCOUNT,
+            "accessKeyId": f"AKIA{user}",
+            "userName": user,
+        }
     role, session = dice.choice(ROLES), dice.choice(FUNCTIONS)
-    found: Dict[str, Any] = {
+    found: dict[str, Any] = {
         "type": "AssumedRole",
         "principalId": f"AROA:{session}",
         "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
         "accountId": ACCOUNT,
         "accessKeyId": "ASIAEXAMPLE",
         "sessionContext": {
-            "sessionIssuer": {"type": "Role", "arn": f"arn:aws:iam::{ACCOUNT}:role/service-role/{role}"}
+            "sessionIssuer": {
+                "type": "Role",
+                "arn": f"arn:aws:iam::{ACCOUNT}:role/service-role/{role}",
+            }
         },
     }
     if dice.random() < 0.2:
@@ -128,22 +137,34 @@ def _arn(name: str) -> str:
 
 
 def _spelled(dice: random.Random, name: str) -> str:
-    return dice.choice((name, name, _arn(name), _arn(name) + ":$LATEST", f"{ACCOUNT}:function:{name}"))
+    return dice.choice(
+        (name, name, _arn(name), _arn(name) + ":$LATEST", f"{ACCOUNT}:function:{name}")
+    )
 
 
-def _parameters(dice: random.Random, name: str) -> Dict[str, Any]:
+def _parameters(dice: random.Random, name: str) -> dict[str, Any]:
     function, role = dice.choice(FUNCTIONS), dice.choice(ROLES)
     role_arn = f"arn:aws:iam::{ACCOUNT}:role/service-role/{role}"
     spelled = _spelled(dice, function)
-    written = {"functionName": function, "functionArn": _arn(function), "role": role_arn, "codeSha256": "x="}
+    written = {
+        "functionName": function,
+        "functionArn": _arn(function),
+        "role": role_arn,
+        "codeSha256": "x=",
+    }
     if name.startswith(("CreateFunction2015", "UpdateFunction")):
-        return {"requestParameters": {"functionName": spelled, "role": role_arn}, "responseElements": written}
+        return {
+            "requestParameters": {"functionName": spelled, "role": role_arn},
+            "responseElements": written,
+        }
     if name == "Invoke":
         return {
             "requestParameters": dice.choice((None, {"functionName": spelled})),
             "responseElements": None,
             "additionalEventData": {"functionVersion": _arn(function) + ":$LATEST"},
-            "resources": [{"accountId": ACCOUNT, "type": "AWS::Lambda::Function", "ARN": _arn(function)}],
+            "resources": [
+                {"accountId": ACCOUNT, "type": "AWS::Lambda::Function", "ARN": _arn(function)}
+            ],
         }
     asked = {
         "AddPermission20150331v2": {
@@ -152,16 +173,22 @@ def _parameters(dice: random.Random, name: str) -> Dict[str, Any]:
             "action": "lambda:InvokeFunction",
             "principal": dice.choice(("*", "events.amazonaws.com", "999988887777")),
         },
-        "AttachRolePolicy": {"roleName": role, "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
-        "AttachUserPolicy": {"userName": "eve", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        "AttachRolePolicy": {
+            "roleName": role,
+            "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+        },
+        "AttachUserPolicy": {
+            "userName": "eve",
+            "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+        },
         "CreateAccessKey": {"userName": "eve"},
-        "GetSecretValue": {"secretId": dice.choice(("prod/db", "prod/ü\"key\""))},
+        "GetSecretValue": {"secretId": dice.choice(("prod/db", 'prod/ü"key"'))},
         "GetObject": {"bucketName": "stash", "key": "a/b.csv"},
     }
     return {"requestParameters": asked.get(name, {"filterSet": {}}), "responseElements": None}
 
 
-def _bend_name(dice: random.Random, made: Dict[str, Any]) -> None:
+def _bend_name(dice: random.Random, made: dict[str, Any]) -> None:
     """Now and then change the name's case, its type, or leave it out."""
     name, chance = made["eventName"], dice.random()
     if chance < 0.05:
@@ -172,7 +199,7 @@ def _bend_name(dice: random.Random, made: Dict[str, Any]) -> None:
         del made["eventName"]
 
 
-def _with_decoy(dice: random.Random, made: Dict[str, Any]) -> Dict[str, Any]:
+def _with_decoy(dice: random.Random, made: dict[str, Any]) -> dict[str, Any]:
     """Put another name, nested, where it misleads a reader of bytes."""
     name = dice.choice((*BORING, *TELLING))[1]
     decoy = {"x": "y.amazonaws.com", "eventName": name, "eventSource": "ec2.amazonaws.com"}
@@ -204,12 +231,12 @@ def write(value: Any, dice: random.Random, style: Style) -> str:
     return {None: "null", True: "true", False: "false"}.get(value, str(value))
 
 
-def _joined(parts: List[str], dice: random.Random, style: Style) -> str:
+def _joined(parts: list[str], dice: random.Random, style: Style) -> str:
     return "".join(part + (dice.choice(style.comma) if n else "") for n, part in _countdown(parts))
 
 
-def _countdown(parts: List[str]) -> List[tuple]:
-    return list(zip(range(len(parts) - 1, -1, -1), parts))
+def _countdown(parts: list[str]) -> list[tuple]:
+    return list(zip(range(len(parts) - 1, -1, -1), parts, strict=False))
 
 
 def _text(text: str, dice: random.Random, style: Style, share: float) -> str:

@@ -9,7 +9,7 @@ Example: `case = draw(cases()); case.detections, case.tunables, case.hits("write
 from __future__ import annotations
 
 import random
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ KEYS = {
     "far": ("dest",),
 }
 FACTS = ("actor", "privilege")
-RELATIONS: Dict[str, Tuple[Dict[str, str], str]] = {  # stage -> (match, the parent or "")
+RELATIONS: dict[str, tuple[dict[str, str], str]] = {  # stage -> (match, the parent or "")
     "grant": ({"account": "account", "role": "role"}, ""),
     "run": ({"account": "account", "function": "function"}, ""),
     "effect": ({"function": "function"}, ""),
@@ -63,13 +63,13 @@ class RandomEvent(NamedTuple):
 
     event_id: str
     time_ms: int
-    values: Dict[str, List[Dict[str, Any]]]
+    values: dict[str, list[dict[str, Any]]]
 
-    def hits(self) -> List[Tuple[str, Hit]]:
+    def hits(self) -> list[tuple[str, Hit]]:
         """Return (stage, hit) for every hit."""
         return [(stage, self._hit(row)) for stage, rows in self.values.items() for row in rows]
 
-    def _hit(self, row: Dict[str, Any]) -> Hit:
+    def _hit(self, row: dict[str, Any]) -> Hit:
         summary = f"summary of {self.event_id}"
         return Hit(self.time_ms, self.event_id, "feed", "act", "someone", summary, row)
 
@@ -77,12 +77,12 @@ class RandomEvent(NamedTuple):
 class RandomCase(NamedTuple):
     """Detections, what the user set, and the set of events."""
 
-    rows: List[Dict[str, Any]]
-    settings: Dict[str, Any]
-    events: List[RandomEvent]
+    rows: list[dict[str, Any]]
+    settings: dict[str, Any]
+    events: list[RandomEvent]
 
     @property
-    def detections(self) -> List[Detection]:
+    def detections(self) -> list[Detection]:
         """Return the compiled detections."""
         return [Detection.from_dict(row) for row in self.rows]
 
@@ -91,12 +91,12 @@ class RandomCase(NamedTuple):
         """Return what the user set."""
         return Tunables(self.settings, now_ms=NOW_MS)
 
-    def hits(self, stage: str) -> List[Hit]:
+    def hits(self, stage: str) -> list[Hit]:
         """Return all hits of a stage."""
         return [hit for event in self.events for name, hit in event.hits() if name == stage]
 
 
-def stage_row(name: str) -> Dict[str, Any]:
+def stage_row(name: str) -> dict[str, Any]:
     """Return the one definition of a stage, so that detections share it."""
     return {
         "feed": "feed",
@@ -107,14 +107,14 @@ def stage_row(name: str) -> Dict[str, Any]:
 
 
 def detection_row(
-    relations: Dict[str, str],
-    verdicts: List[Dict[str, Any]],
+    relations: dict[str, str],
+    verdicts: list[dict[str, Any]],
     *,
     name: str = "random",
-    case: Tuple[str, ...] = ("account", "function"),
+    case: tuple[str, ...] = ("account", "function"),
     window: Any = "10s",
-    suppress: Tuple[Dict[str, Any], ...] = (),
-) -> Dict[str, Any]:
+    suppress: tuple[dict[str, Any], ...] = (),
+) -> dict[str, Any]:
     """Return a compiled detection over the stages above; `relations` is stage -> when."""
     related = {}
     for stage, when in relations.items():
@@ -140,7 +140,7 @@ def detection_row(
     }
 
 
-def verdict_row(require: Dict[str, Any], **more: Any) -> Dict[str, Any]:
+def verdict_row(require: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Return a verdict; `anchor`, `risk` and the rest may be given."""
     row = {"name": "v", "severity": "high", "risk": 70, "say": "{function} did", "anchor": []}
     full = {s: {"at_least": r} if isinstance(r, int) else r for s, r in require.items()}
@@ -148,7 +148,7 @@ def verdict_row(require: Dict[str, Any], **more: Any) -> Dict[str, Any]:
 
 
 @st.composite
-def _conditions(draw: Any, stage: str) -> List[Dict[str, Any]]:
+def _conditions(draw: Any, stage: str) -> list[dict[str, Any]]:
     if draw(st.integers(0, 3)):
         return []
     kind = draw(st.sampled_from(("in", "not_in", "equals", "not_equals", "first_seen")))
@@ -167,7 +167,7 @@ _LISTS = ("quiet_actors", "sensitive")
 
 
 @st.composite
-def _requirements(draw: Any, stage: str) -> Dict[str, Any]:
+def _requirements(draw: Any, stage: str) -> dict[str, Any]:
     distinct = draw(st.sampled_from((None, None, None, "actor", "privilege", KEYS[stage][0])))
     return {
         "at_least": draw(st.sampled_from((1, 1, 1, 2, 2, 3, 0))),
@@ -177,7 +177,7 @@ def _requirements(draw: Any, stage: str) -> Dict[str, Any]:
 
 
 @st.composite
-def _verdicts(draw: Any, stages: List[str]) -> List[Dict[str, Any]]:
+def _verdicts(draw: Any, stages: list[str]) -> list[dict[str, Any]]:
     rows = []
     for number in range(draw(st.integers(1, 3))):
         asked = draw(st.lists(st.sampled_from(stages), min_size=1, max_size=2, unique=True))
@@ -195,7 +195,7 @@ def _verdicts(draw: Any, stages: List[str]) -> List[Dict[str, Any]]:
 
 
 @st.composite
-def _detections(draw: Any, name: str) -> Dict[str, Any]:
+def _detections(draw: Any, name: str) -> dict[str, Any]:
     chosen = draw(st.sampled_from(_SHAPES))
     relations = {stage: draw(st.sampled_from(WHEN)) for stage in chosen}
     window = draw(st.sampled_from(("5s", "10s", "20s", {"tunable": "time_window"})))
@@ -220,7 +220,7 @@ _SHAPES = (
     ("eni", "flow", "far"),
     ("run", "eni", "flow", "far"),
 )
-_SUPPRESSIONS: Tuple[Tuple[Dict[str, Any], ...], ...] = (
+_SUPPRESSIONS: tuple[tuple[dict[str, Any], ...], ...] = (
     (),
     (),
     ({"stage": None, "key": "actor", "in": "quiet_actors"},),
@@ -240,14 +240,14 @@ _QUIET = (
 
 
 @st.composite
-def _events(draw: Any, stages: List[str], most: int) -> List[RandomEvent]:
+def _events(draw: Any, stages: list[str], most: int) -> list[RandomEvent]:
     """Return events whose values come from one drawn seed: cheap to draw, still shrinks in number."""
     count = draw(st.integers(0, most))
     dice = random.Random(draw(st.integers(0, 2**32)))
     return [_event(dice, f"e{number:02}", stages) for number in range(count)]
 
 
-def _event(dice: random.Random, event_id: str, stages: List[str]) -> RandomEvent:
+def _event(dice: random.Random, event_id: str, stages: list[str]) -> RandomEvent:
     time_ms = START_MS + GRID_MS * dice.randrange(STEPS)
     if dice.random() < 0.1:
         time_ms += dice.choice((-1, 1))
@@ -257,10 +257,10 @@ def _event(dice: random.Random, event_id: str, stages: List[str]) -> RandomEvent
     return RandomEvent(event_id, time_ms, {stage: _rows(dice, stage) for stage in matched})
 
 
-def _rows(dice: random.Random, stage: str) -> List[Dict[str, Any]]:
-    rows: List[Dict[str, Any]] = []
+def _rows(dice: random.Random, stage: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
     for _ in range(1 if dice.random() < 0.85 else 2):
-        row: Dict[str, Any] = {key: dice.choice(ALPHABET[key]) for key in KEYS[stage]}
+        row: dict[str, Any] = {key: dice.choice(ALPHABET[key]) for key in KEYS[stage]}
         if dice.random() < 0.9:
             row["actor"] = dice.choice(ALPHABET["actor"])
         if dice.random() < 0.8:
@@ -277,12 +277,12 @@ def cases(draw: Any, most: int = 16) -> RandomCase:
     """Return one or two detections that share stages, and up to `most` events."""
     rows = [draw(_detections(f"random_{number}")) for number in range(draw(st.integers(1, 2)))]
     stages = list(dict.fromkeys(stage for row in rows for stage in row["stages"]))
-    settings: Dict[str, Any] = {"quiet_actors": draw(st.sampled_from(_QUIET))}
+    settings: dict[str, Any] = {"quiet_actors": draw(st.sampled_from(_QUIET))}
     return RandomCase(rows, settings, draw(_events(stages, most)))
 
 
 @st.composite
-def deliveries(draw: Any, case: RandomCase) -> List[List[RandomEvent]]:
+def deliveries(draw: Any, case: RandomCase) -> list[list[RandomEvent]]:
     """Return the case's events in some order, some of them again, cut into successive runs."""
     dice = random.Random(draw(st.integers(0, 2**32)))
     order = list(case.events)
@@ -290,7 +290,7 @@ def deliveries(draw: Any, case: RandomCase) -> List[List[RandomEvent]]:
     dice.shuffle(order)
     if draw(st.booleans()):
         order.sort(key=lambda event: event.time_ms)
-    runs: List[List[RandomEvent]] = [[]]
+    runs: list[list[RandomEvent]] = [[]]
     for event in order:
         if dice.random() < CUT:
             runs.append([])
@@ -299,6 +299,6 @@ def deliveries(draw: Any, case: RandomCase) -> List[List[RandomEvent]]:
 
 
 @st.composite
-def star_events(draw: Any, most: int = 60) -> List[RandomEvent]:
+def star_events(draw: Any, most: int = 60) -> list[RandomEvent]:
     """Return up to `most` events of the anchor and the stages related to it directly."""
     return draw(_events(["write", "grant", "run", "effect"], most))

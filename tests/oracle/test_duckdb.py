@@ -9,12 +9,20 @@ from __future__ import annotations
 import functools
 import json
 import os
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import RELATIONS, WHEN, RandomCase, RandomEvent, detection_row, star_events, verdict_row
+from strategies import (
+    RELATIONS,
+    WHEN,
+    RandomCase,
+    RandomEvent,
+    detection_row,
+    star_events,
+    verdict_row,
+)
 from test_engine_against_oracle import build, feed
 
 duckdb = pytest.importorskip("duckdb", exc_type=ImportError)
@@ -29,7 +37,7 @@ BOUNDS = {
 COLUMNS = ("account", "function", "role")
 
 
-def star_join(relations: Dict[str, str], counts: Dict[str, int]) -> str:
+def star_join(relations: dict[str, str], counts: dict[str, int]) -> str:
     """Return the SQL that yields the ids of the anchors that fire."""
     clauses = []
     for stage, when in relations.items():
@@ -43,7 +51,7 @@ def star_join(relations: Dict[str, str], counts: Dict[str, int]) -> str:
     return f"SELECT DISTINCT a.id FROM hits a WHERE a.stage = 'write' AND {' AND '.join(clauses)}"
 
 
-def rows_of(events: List[RandomEvent]) -> List[Tuple[Any, ...]]:
+def rows_of(events: list[RandomEvent]) -> list[tuple[Any, ...]]:
     """Return one row per hit."""
     return [
         (stage, hit.event_id, hit.time_ms, *(hit.values.get(name) for name in COLUMNS))
@@ -52,11 +60,11 @@ def rows_of(events: List[RandomEvent]) -> List[Tuple[Any, ...]]:
     ]
 
 
-def fired_in_duckdb(rows: List[Tuple[Any, ...]], query: str) -> Set[str]:
+def fired_in_duckdb(rows: list[tuple[Any, ...]], query: str) -> set[str]:
     """Run the query over the rows."""
     names = ("stage", "id", "t", *COLUMNS)
     types = json.dumps([{name: "BIGINT" if name == "t" else "VARCHAR" for name in names}])
-    text = json.dumps([dict(zip(names, row)) for row in rows])
+    text = json.dumps([dict(zip(names, row, strict=False)) for row in rows])
     rows_from_json = "SELECT unnest(from_json(?::VARCHAR, ?), recursive := true)"
     database = _database()
     database.execute(f"CREATE OR REPLACE TABLE hits AS {rows_from_json}", [text, types])
@@ -68,7 +76,7 @@ def _database() -> Any:
     return duckdb.connect(config={"threads": 1})
 
 
-def fired_in_engine(row: Dict[str, Any], events: List[RandomEvent]) -> Set[str]:
+def fired_in_engine(row: dict[str, Any], events: list[RandomEvent]) -> set[str]:
     """Return the anchors shown as evidence of any case."""
     case = RandomCase([row], {}, events)
     engine = build(case)
@@ -87,11 +95,13 @@ def fired_in_engine(row: Dict[str, Any], events: List[RandomEvent]) -> Set[str]:
     events=star_events(),
 )
 def test_same_anchors_fire(
-    relations: Dict[str, str], counts: Dict[str, int], events: List[RandomEvent]
+    relations: dict[str, str], counts: dict[str, int], events: list[RandomEvent]
 ) -> None:
     require = {stage: counts[stage] for stage in relations}
     row = detection_row(relations, [verdict_row(require)], window=f"{WINDOW_MS // 1000}s")
-    known = [e._replace(values={s: v for s, v in e.values.items() if s in row["stages"]}) for e in events]
+    known = [
+        e._replace(values={s: v for s, v in e.values.items() if s in row["stages"]}) for e in events
+    ]
     query = star_join(relations, counts)
     assert fired_in_engine(row, known) == fired_in_duckdb(rows_of(known), query)
 

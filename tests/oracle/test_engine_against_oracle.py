@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import pytest
 from brute_force import Expected, brute_force
@@ -44,9 +44,9 @@ def _some(share: float) -> settings:
 # -- the two sides ---------------------------------------------------------------------------
 
 
-def expected(case: RandomCase, watermark_ms: Optional[int] = None) -> List[Expected]:
+def expected(case: RandomCase, watermark_ms: int | None = None) -> list[Expected]:
     """Return what the design says, over all detections of the case."""
-    found: List[Expected] = []
+    found: list[Expected] = []
     for detection in case.detections:
         hits = {stage: case.hits(stage) for stage in detection.stages}
         found += brute_force(detection, case.tunables, hits, watermark_ms=watermark_ms)
@@ -55,7 +55,7 @@ def expected(case: RandomCase, watermark_ms: Optional[int] = None) -> List[Expec
 
 def seen(finding: Finding) -> Expected:
     """Return the part of an engine's finding that the design fixes."""
-    evidence: Dict[str, List[str]] = {}
+    evidence: dict[str, list[str]] = {}
     for row in finding.evidence:
         evidence.setdefault(row.stage, []).append(row.event_id)
     return Expected(
@@ -78,7 +78,7 @@ def build(case: RandomCase, **more: Any) -> Engine:
     return Engine(case.detections, case.tunables, **more)
 
 
-def feed(engine: Engine, events: List[RandomEvent]) -> None:
+def feed(engine: Engine, events: list[RandomEvent]) -> None:
     """Add every hit of the events, as the pipeline does."""
     index = {stage.name: number for number, stage in enumerate(engine.stages)}
     for event in events:
@@ -128,7 +128,7 @@ def test_whole_records_are_equal_in_any_order(data: st.DataObject) -> None:
 def test_findings_are_those_of_the_design_with_flushes_between(data: st.DataObject) -> None:
     case = data.draw(cases())
     engine = build(case)
-    latest: Dict[str, Expected] = {}
+    latest: dict[str, Expected] = {}
     for run in data.draw(deliveries(case)):
         feed(engine, run)
         latest.update({f.finding_id: seen(f) for f in engine.flush(final=False)})
@@ -145,7 +145,7 @@ def test_findings_are_those_of_the_design_with_flushes_between(data: st.DataObje
 def test_findings_are_those_of_the_design_in_successive_runs(data: st.DataObject) -> None:
     case = data.draw(cases())
     engine = build(case)
-    latest: Dict[str, Expected] = {}
+    latest: dict[str, Expected] = {}
     for run in data.draw(deliveries(case)):
         feed(engine, run)
         latest.update({f.finding_id: seen(f) for f in engine.flush(final=False)})
@@ -166,7 +166,7 @@ def test_expiry_by_watermark_loses_nothing_within_lateness(data: st.DataObject) 
         key=lambda e: e.time_ms + data.draw(st.integers(0, jitter)) if jitter else e.time_ms,
     )
     engine = build(case, lateness_ms=LATENESS_MS)
-    latest: Dict[str, Expected] = {}
+    latest: dict[str, Expected] = {}
     size = data.draw(st.integers(1, 5))
     late = 0
     for start in range(0, len(order), size):
@@ -199,7 +199,9 @@ def test_spilling_changes_nothing(data: st.DataObject) -> None:
 
 def test_evidence_shows_the_first_twenty_and_counts_all() -> None:
     row = detection_row({"effect": "after"}, [verdict_row({"effect": 3})], window="5s")
-    events = [RandomEvent("w", START_MS, {"write": [{"account": "1", "function": "f", "role": "r"}]})]
+    events = [
+        RandomEvent("w", START_MS, {"write": [{"account": "1", "function": "f", "role": "r"}]})
+    ]
     events += [
         RandomEvent(f"e{number:02}", START_MS + number % 7, {"effect": [{"function": "f"}]})
         for number in range(50)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,12 +29,12 @@ sequence with maxspan={WINDOW_S}s
   [any where stage == "write"] by function
   [any where stage == "effect"] by function
 """
-Pair = Tuple[str, str]
+Pair = tuple[str, str]
 
 
-def pairs_in_eql(events: List[RandomEvent]) -> Set[Pair]:
+def pairs_in_eql(events: list[RandomEvent]) -> set[Pair]:
     """Return the (write, effect) pairs that the eql engine gives."""
-    found: Set[Pair] = set()
+    found: set[Pair] = set()
     engine = eql.PythonEngine()
     with engine.schema, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -51,7 +51,7 @@ def _eql_event(event: RandomEvent) -> Any:
     return eql.Event("generic", ticks, {**row, "timestamp": ticks})
 
 
-def pairs_in_engine(events: List[RandomEvent]) -> Set[Pair]:
+def pairs_in_engine(events: list[RandomEvent]) -> set[Pair]:
     """Return the neighbours (write, effect) within the evidence of each case."""
     row = detection_row(
         {"effect": "after"},
@@ -62,10 +62,12 @@ def pairs_in_engine(events: List[RandomEvent]) -> Set[Pair]:
     engine = build(RandomCase([row], {}, events))
     feed(engine, events)
     times = {event.event_id: event.time_ms for event in events}
-    found: Set[Pair] = set()
+    found: set[Pair] = set()
     for finding in engine.flush():
         rows = [(times[e.event_id], e.stage, e.event_id) for e in finding.evidence]
-        for (first, stage, write), (last, next_stage, effect) in zip(sorted(rows), sorted(rows)[1:]):
+        for (first, stage, write), (last, next_stage, effect) in zip(
+            sorted(rows), sorted(rows)[1:], strict=False
+        ):
             close = last - first <= WINDOW_S * 1000
             if close and (stage, next_stage) == ("write", "effect"):
                 found.add((write, effect))
@@ -73,21 +75,23 @@ def pairs_in_engine(events: List[RandomEvent]) -> Set[Pair]:
 
 
 @st.composite
-def ordered_events(draw: Any) -> List[RandomEvent]:
+def ordered_events(draw: Any) -> list[RandomEvent]:
     """Return writes and effects in time order, no two at one time; gaps often end on the window."""
     dice = random.Random(draw(st.integers(0, 2**32)))
     events, time_ms = [], START_MS
     for number in range(draw(st.integers(0, 18))):
         time_ms += dice.choice((1, 999, 2_000, 5_000, 5_000, 10_000))
-        values: Dict[str, Any] = {key: dice.choice(ALPHABET[key]) for key in ("account", "role")}
+        values: dict[str, Any] = {key: dice.choice(ALPHABET[key]) for key in ("account", "role")}
         values["function"] = dice.choice(ALPHABET["function"])
-        events.append(RandomEvent(f"e{number:02}", time_ms, {dice.choice(("write", "effect")): [values]}))
+        events.append(
+            RandomEvent(f"e{number:02}", time_ms, {dice.choice(("write", "effect")): [values]})
+        )
     return events
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ordered_events())
-def test_same_pairs(events: List[RandomEvent]) -> None:
+def test_same_pairs(events: list[RandomEvent]) -> None:
     assert pairs_in_engine(events) == pairs_in_eql(events)
 
 

@@ -12,14 +12,15 @@ import io
 import json
 import os
 import random
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import compiler
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raw_records import STYLES, record, records, write
 
+import compiler
 from flowtrap.content import runtime
 from flowtrap.feed import front_door
 from flowtrap.model.tunable import Tunables
@@ -33,7 +34,7 @@ NOW_MS = 1_790_000_000_000
 
 
 @functools.lru_cache(maxsize=1)
-def detections() -> List[Any]:
+def detections() -> list[Any]:
     """Return the shipped detections."""
     return runtime.from_document(compiler.compile_all())
 
@@ -43,7 +44,7 @@ def hunt(**options: Any) -> Hunt:
     return Hunt(detections(), Tunables({}, now_ms=NOW_MS), spill=io.BytesIO, **options)
 
 
-def plain(hunt: Hunt) -> List[Dict[str, Any]]:
+def plain(hunt: Hunt) -> list[dict[str, Any]]:
     """Return the findings as plain data, after checking that every record is accounted for."""
     found = [finding.to_dict() for finding in hunt.findings()]
     counted = hunt.counters.to_dict()
@@ -52,21 +53,21 @@ def plain(hunt: Hunt) -> List[Dict[str, Any]]:
     return found
 
 
-def read(path: Path, **options: Any) -> List[Dict[str, Any]]:
+def read(path: Path, **options: Any) -> list[dict[str, Any]]:
     """Hunt over one file."""
     reader = hunt(**options)
     reader.read([str(path)])
     return plain(reader)
 
 
-def decoded(lines: List[str]) -> List[Dict[str, Any]]:
+def decoded(lines: list[str]) -> list[dict[str, Any]]:
     """Hunt over records that are already decoded."""
     reader = hunt()
     reader.events(json.loads(line) for line in lines)
     return plain(reader)
 
 
-WRITERS: Dict[str, Callable[[List[str]], bytes]] = {
+WRITERS: dict[str, Callable[[list[str]], bytes]] = {
     "lines": lambda lines: "\n".join([*lines, ""]).encode(),
     "no end": lambda lines: "\n".join(lines).encode(),
     "crlf": lambda lines: "\r\n".join(lines).encode(),
@@ -84,8 +85,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("style", STYLES)
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(0, 2**32), count=st.integers(0, 120), writer=st.sampled_from(sorted(WRITERS)))
-def test_filter_on_and_off_agree(folder: Path, style: str, seed: int, count: int, writer: str) -> None:
+@given(
+    seed=st.integers(0, 2**32), count=st.integers(0, 120), writer=st.sampled_from(sorted(WRITERS))
+)
+def test_filter_on_and_off_agree(
+    folder: Path, style: str, seed: int, count: int, writer: str
+) -> None:
     dice, how = random.Random(seed), STYLES[style]
     lines = [write(made, dice, how) for made in records(dice, count, decoys=not how.hides)]
     path = folder / "records.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tempfile
-from typing import Any, List
+from typing import Any
 
 import pytest
 from strategies import START_MS, RandomCase, RandomEvent, detection_row, verdict_row
@@ -16,7 +16,7 @@ from flowtrap.correlation.engine import Engine, Limits
 HOUR_MS = 3_600_000
 
 
-def many_events(count: int, functions: int = 40) -> List[RandomEvent]:
+def many_events(count: int, functions: int = 40) -> list[RandomEvent]:
     """Return writes and effects of some functions over ten days, in no order."""
     dice = random.Random(7)
     events = []
@@ -29,7 +29,7 @@ def many_events(count: int, functions: int = 40) -> List[RandomEvent]:
     return events
 
 
-def chain_case(events: List[RandomEvent]) -> RandomCase:
+def chain_case(events: list[RandomEvent]) -> RandomCase:
     """Return a chain of all direct relations over the events."""
     relations = {"grant": "around", "effect": "after", "run": "before"}
     verdicts = [
@@ -40,7 +40,7 @@ def chain_case(events: List[RandomEvent]) -> RandomCase:
     return RandomCase([detection_row(relations, verdicts, window="6h")], {}, events)
 
 
-def plain(engine: Engine, **more: Any) -> List[Any]:
+def plain(engine: Engine, **more: Any) -> list[Any]:
     """Return the findings as plain data."""
     return [finding.to_dict() for finding in engine.flush(**more)]
 

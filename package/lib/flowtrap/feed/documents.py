@@ -11,9 +11,10 @@ record in doubt: the first key inside a record (there the separator might be nes
 first pieces, which are checked, that is not one record; and the end of the text. Where records
 begin with different keys, the whole list is split exactly, about 15 times slower.
 
-What this cannot see, behind those first pieces: a nested list whose first object begins with another key
-and a later one with the records' own first key; a record that begins with another key than all
-before. Both give a piece that is not one JSON text; `split` of that piece gives back what it holds.
+What this cannot see, behind those first pieces: a record that begins with another key than all
+before stays joined to the one before it (`framing.split_exact` parts them); and a list inside a
+record in which the first object begins with another key but a later one with the records' own is
+cut. Both give pieces that are not one JSON text: they fail to decode and are counted, not lost.
 
 Example: `{"Records":[{"a":1},{"a":2}]}` gives `{"a":1}` and `{"a":2}`.
 """
@@ -21,10 +22,11 @@ Example: `{"Records":[{"a":1},{"a":2}]}` gives `{"a":1}` and `{"a":2}`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Callable
 
+from .separator import Separator, cut, is_one_record, separator_at
 from .streams import over_long
-from .structure import INCOMPLETE, BrokenJson, is_one_value, scalar_end, value_end
+from .structure import INCOMPLETE, BrokenJson, scalar_end, value_end
 from .window import LOOK_BYTES, Window, one_line
 
 if TYPE_CHECKING:
@@ -36,21 +38,8 @@ CHUNK_BYTES = 128 * 1024  # a chunk that stays in the processor's cache: 1 MiB w
 HELD_BYTES = 4 * 1024 * 1024  # a record beyond this is settled exactly
 SAMPLE = 32
 _LONGEST_SEPARATOR = 4096
-_NEXT = re.compile(rb'(\s*,\s*)(\{\s*"(?:[^"\\\n]|\\.)*")').match
 _FIRST_KEY = re.compile(rb'\{\s*"(?:[^"\\\n]|\\.)*"').match
 _CURE = "what could be read was read; fetch the file again"
-
-
-class _Separator(NamedTuple):
-    """What stands between two records: `closing` ends one (`},`), `opening` begins the next."""
-
-    closing: bytes
-    opening: bytes
-
-    @property
-    def gap(self) -> int:
-        """Return the length of what is in neither record."""
-        return len(self.closing) - 1
 
 
 class Splitter:
@@ -63,7 +52,7 @@ class Splitter:
         self._complain = complain
         self._limit_bytes = limit_bytes
         self._held_bytes = min(HELD_BYTES, limit_bytes)
-        self._separator: _Separator | None = None  # of the list at hand
+        self._separator: Separator | None = None  # of the list at hand
         self._sample = 0
         self._end_told = False
 
@@ -133,22 +122,22 @@ class Splitter:
         if end is not None:
             self._window.at = end
 
-    def _following(self) -> _Separator | None:
+    def _following(self) -> Separator | None:
         """Return what separates the record that ends here from the next, if one follows."""
         window = self._window
-        found = _NEXT(window.text, window.at)
+        found = separator_at(window.text, window.at)
         if found is None and len(window.text) - window.at < LOOK_BYTES and not window.ended:
             window.more()
-            found = _NEXT(window.text, window.at)
-        return _Separator(b"}" + found[1], found[2]) if found else None
+            found = separator_at(window.text, window.at)
+        return found
 
-    def _fast(self, separator: _Separator) -> Iterator[bytes]:
+    def _fast(self, separator: Separator) -> Iterator[bytes]:
         """Yield records up to one that is in doubt; the window is then at its start."""
         window = self._window
         while True:
-            pieces, start, doubt = _cut(window.text, window.at, separator)
+            pieces, start, doubt = cut(window.text, window.at, separator)
             for number, piece in enumerate(pieces[: self._sample]):
-                if not _is_one_record(piece, separator):
+                if not is_one_record(piece, separator):
                     yield from map(one_line, pieces[:number])
                     window.at += sum(len(p) + separator.gap for p in pieces[:number])
                     return
@@ -235,29 +224,3 @@ class Splitter:
             if not window.more():
                 window.at = len(window.text)
                 return
-
-
-def _cut(text: bytes, start: int, separator: _Separator) -> tuple[list[bytes], int, bool]:
-    """Return the records from `start` on, the start of the first not cut, and if it is in doubt.
-
-    Cost: one search through the text and one slice a record.
-    """
-    closing, opening = separator
-    gap, before = separator.gap, len(closing)
-    pieces: list[bytes] = []
-    add, find, is_closed = pieces.append, text.find, text.startswith
-    at = find(opening, start + 1)
-    while at >= 0:
-        if not is_closed(closing, at - before):
-            return pieces, start, True
-        add(text[start : at - gap])
-        start = at
-        at = find(opening, at + 1)
-    return pieces, start, False
-
-
-def _is_one_record(piece: bytes, separator: _Separator) -> bool:
-    """Tell whether a piece was cut right: without a list inside it cannot be part of a record."""
-    if b"[" not in piece and separator.closing + b"{" not in piece:
-        return True
-    return is_one_value(piece)

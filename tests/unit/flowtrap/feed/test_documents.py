@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowtrap.feed.documents import SAMPLE, Splitter
+from flowtrap.feed.framing import split_exact
+from flowtrap.feed.structure import is_one_value
 
 CHUNKS = [1, 2, 3, 7, 64, 1000, 128 * 1024]
 
@@ -174,6 +176,24 @@ def test_a_structure_without_end_is_one_complaint():
     pieces, seen = split(b'{"a": [' + b'{"b": [' * 300_000, limit_bytes=1_000_000)
     assert pieces == []
     assert len(seen) == 1
+
+
+def test_a_late_record_with_another_first_key_stays_joined_and_can_be_parted():
+    records = [{"id": n} for n in range(SAMPLE * 3)]
+    records[70] = {"x": 1, "id": 70}
+    pieces, _ = split(compact({"Records": records}))
+    (joined,) = (piece for piece in pieces if b'"x"' in piece)
+    assert [json.loads(p) for p in split_exact(joined)] == [{"id": 69}, {"x": 1, "id": 70}]
+    assert len(pieces) == len(records) - 1
+
+
+def test_a_late_list_that_looks_like_the_separator_is_cut_but_never_silently():
+    records = [{"id": n} for n in range(SAMPLE * 3)]
+    records[70] = {"id": 70, "list": [{"x": 1}, {"id": 2}]}
+    pieces, _ = split(compact({"Records": records}))
+    whole = [piece for piece in pieces if is_one_value(piece)]
+    assert len(whole) == len(records) - 1
+    assert len(pieces) == len(records) + 1
 
 
 class Endless:
