@@ -58,7 +58,7 @@ def json_all(path: str) -> dict[str, Any]:
 
 def _decode(path: str, loads: Callable[[bytes], Any]) -> dict[str, Any]:
     count = 0
-    with open(path, "rb", buffering=1 << 18) as lines:
+    with Path(path).open("rb", buffering=1 << 18) as lines:
         for line in lines:
             loads(line)
             count += 1
@@ -148,7 +148,7 @@ def flowtrap(path: str, *, shipped: bool, accelerators: bool) -> dict[str, Any]:
         hunt = Hunt(
             detections,
             Tunables({}, now_ms=NOW_MS),
-            spill=lambda: tempfile.TemporaryFile(dir=folder),
+            spill=lambda: tempfile.TemporaryFile(dir=folder),  # noqa: SIM115 - the hunt closes it
             accelerators=accelerators,
             report=lambda error: messages.append(str(error)),
         )
@@ -259,7 +259,7 @@ def eql_pairs(path: str) -> dict[str, Any]:
             engine.add_output_hook(
                 lambda out: found.append([e.data["eventID"] for e in out.events])
             )
-            with open(path, "rb", buffering=1 << 18) as lines:
+            with Path(path).open("rb", buffering=1 << 18) as lines:
                 engine.stream_events(_eql_event(eql, orjson.loads(line)) for line in lines)
     return {"pairs": len(found)}
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "output" / "bench"
 PAGE = ROOT / "docs" / "benchmarks.md"
-sys.path[:0] = [str(ROOT / "package" / "lib"), str(ROOT / "bin"), str(ROOT / "bench")]
+sys.path.insert(0, str(ROOT / "bench"))
 
 import peers  # noqa: E402
 
@@ -117,13 +117,18 @@ def weigh_quietly(*command: str) -> None:
 
 
 def compile_detections() -> int:
-    """Compile what ships, as a release holds it; return how many detections there are."""
-    import compiler
+    """Compile what ships, as a release holds it; return how many detections there are.
 
-    document = compiler.compile_all()
+    In a process of its own: a child's peak counts what its parent held when it was forked.
+    """
     WORK.mkdir(parents=True, exist_ok=True)
-    peers.RUNTIME.write_text(json.dumps(document), encoding="ascii")
-    return len(document["detections"])
+    program = (
+        "import compiler, json, sys; json.dump(compiler.compile_all(), open(sys.argv[1], 'w'))"
+    )
+    paths = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT / "package" / "lib", ROOT / "bin")))}
+    command = [sys.executable, "-c", program, str(peers.RUNTIME)]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, **paths})
+    return peers.RUNTIME.read_text(encoding="ascii").count('"chain": {')
 
 
 def say(text: str) -> None:
@@ -137,7 +142,7 @@ def say(text: str) -> None:
 def side_by_side(profile: str, events: int, rounds: int, names: list[str]) -> dict[str, list[Run]]:
     """Run every competitor `rounds` times over one file."""
     path = data_file(profile, events)
-    path.read_bytes()[:1]  # into the page cache, for all alike
+    warm(path)
     runs: dict[str, list[Run]] = {name: [] for name in names}
     for number in range(rounds):
         shift = number % len(names)
@@ -145,6 +150,13 @@ def side_by_side(profile: str, events: int, rounds: int, names: list[str]) -> di
             say(f"{profile}: round {number + 1} of {rounds}: {name}")
             runs[name].append(weigh("bench/peers.py", name, str(path)))
     return runs
+
+
+def warm(path: Path) -> None:
+    """Bring a file into the page cache, for all alike."""
+    with path.open("rb") as stream:
+        while stream.read(1 << 20):
+            pass
 
 
 def cpu(runs: list[Run]) -> float:

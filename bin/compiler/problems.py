@@ -31,16 +31,18 @@ class Problems:
 
     def __init__(self) -> None:
         self.errors: list[DetectionError] = []
+        self._told: set[str] = set()
 
     def add(self, document: Document, path: Path_, problem: str, cure: str = "") -> None:
-        """Note a problem at a path of the document; the same one twice is one."""
-        error = DetectionError(problem, place=document.place(path), cure=cure)
-        if str(error) not in map(str, self.errors):
-            self.errors.append(error)
+        """Note a problem at a path of the document."""
+        self.take(DetectionError(problem, place=document.place(path), cure=cure))
 
     def take(self, error: DetectionError) -> None:
-        """Note an error that was raised elsewhere."""
-        self.errors.extend(all_of(error))
+        """Note an error, or those it stands for; the same one twice is one."""
+        for one in all_of(error):
+            if str(one) not in self._told:
+                self._told.add(str(one))
+                self.errors.append(one)
 
     def raise_if_any(self) -> None:
         """Raise the one error, or all of them as DetectionErrors."""

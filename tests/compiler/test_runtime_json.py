@@ -55,6 +55,15 @@ def test_mistakes_of_all_files_are_told(folder: Folder) -> None:
     assert "aws_other.yml" in str(caught.value)
 
 
+def test_mistake_in_a_shared_block_is_told_once(folder: Folder) -> None:
+    other = folder.path.with_name("aws_other.yml")
+    other.write_bytes(folder.path.read_bytes())
+    folder.change("eventName: Invoke}", "'eventName|like': x}", folder.feed)
+    with pytest.raises(DetectionError) as caught:
+        compile_all(folder.root)
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_nothing_is_written_over_by_a_mistake(folder: Folder, tmp_path: Path) -> None:
     target = tmp_path / "detections.json"
     target.write_text("old", encoding="utf-8")

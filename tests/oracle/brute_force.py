@@ -279,5 +279,6 @@ def _event_ids(hits: Sequence[Hit]) -> list[str]:
 
 
 def _rfc3339(time_ms: int) -> str:
-    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(milliseconds=time_ms)
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    moment = (epoch + datetime.timedelta(milliseconds=time_ms)).replace(tzinfo=None)
     return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds") + "Z"

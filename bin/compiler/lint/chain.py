@@ -80,7 +80,12 @@ class MatchKeys(Check):
             for ours, theirs in relation["match"].items():
                 for stage, key in ((parent, ours), (name, theirs)):
                     source = subject.stages.get(stage)
-                    if source and key not in source.keys:
+                    # The parent may ask by a fact too, one of many values; its own side is a key.
+                    if (
+                        source
+                        and key not in source.keys
+                        and not (stage == parent and key in source.facts)
+                    ):
                         path = ("chain", "related", name, "match", ours)
                         yield self.issue(
                             subject.document,

@@ -24,7 +24,16 @@ from flowtrap.model.feed import FeedSpec
 from . import aws_cloudtrail_iam as iam
 from . import aws_cloudtrail_lambda as functions
 from . import aws_cloudtrail_targets as targets
-from .aws_names import NONE, function_by_arn, operation_of, plain, role_of, session_of, text
+from .aws_names import (
+    ANY_REGION,
+    NONE,
+    function_by_arn,
+    operation_of,
+    plain,
+    role_of,
+    session_of,
+    text,
+)
 from .aws_raw_keys import RAW_KEYS
 from .aws_summary import one_line, plain_summary
 from .times import time_ms
@@ -164,6 +173,8 @@ def _read_caller(fields: Fields, identity: dict[str, Any]) -> None:
         if value.__class__ is str and value not in NONE:
             fields["actor"] = value
             break
+    if "actor" in fields:
+        fields["principal"] = fields["actor"]
     key_id = plain(get("accessKeyId"))
     if key_id:
         fields["access_key"] = key_id
@@ -177,6 +188,7 @@ def _read_caller(fields: Fields, identity: dict[str, Any]) -> None:
         if session:
             fields["session"] = f"{role}/{session}"
             fields["session_function"] = session
+            fields["session_region"] = ANY_REGION
     context = get("sessionContext")
     if context.__class__ is dict:
         _read_issuer(fields, context.get("sessionIssuer"))
@@ -191,7 +203,7 @@ def _read_issuer(fields: Fields, issuer: Any) -> None:
     role = role_of(arn) if arn else ""
     if role:
         fields["session_role"] = role
-        fields["session_role_arn"] = arn
+        fields["session_role_arn"] = fields["principal"] = arn
 
 
 def _read_scope(fields: Fields, scope: dict[str, Any]) -> None:
@@ -205,6 +217,7 @@ def _read_scope(fields: Fields, scope: dict[str, Any]) -> None:
         fields["in_lambda"] = "true"
     if issuer in ("AWS::Lambda::Function", "AWS::Lambda::WebFunction") and holder:
         fields["session_function"] = holder.name
+        fields["session_region"] = holder.region or ANY_REGION
 
 
 SPEC = FeedSpec(NAME, recognise, normalise, name_field="eventName", raw_keys=RAW_KEYS)

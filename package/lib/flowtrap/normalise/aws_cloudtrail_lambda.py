@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import aws_policy
 from .aws_names import (
+    ANY_REGION,
     account_of,
     function_by_arn,
     function_of,
@@ -64,6 +65,7 @@ def name_function(
         fields["function_account"] = account
     if region:
         fields["function_region"] = region
+        fields["function_regions"] = (str(region), ANY_REGION)
     if found.arn:
         fields["function_arn"] = found.arn
         return found.arn

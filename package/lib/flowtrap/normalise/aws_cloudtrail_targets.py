@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .aws_names import (
+    ANY_REGION,
     function_by_arn,
     function_of_interface,
     interface,
@@ -46,6 +47,7 @@ def _set_functions(fields: Fields, spellings: Iterator[Any], record: Part) -> tu
         fields["function_account"] = accounts
     if regions:
         fields["function_region"] = regions
+        fields["function_regions"] = (*regions, ANY_REGION)
     if recipient and any(account != recipient for account in accounts):
         fields["foreign_function"] = "true"
     return arns

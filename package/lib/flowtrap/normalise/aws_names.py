@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from flowtrap.model.event import NO_VALUE
 
 NONE = frozenset(NO_VALUE)
+ANY_REGION = "any"  # a session that does not say its function's region may be of any
 PLAIN = r"[!#-.0-9;-\[\]-~]"
 KEPT = 8_192  # parsed names kept; they repeat from record to record
 _PLAIN = re.compile(PLAIN + "+", re.ASCII)

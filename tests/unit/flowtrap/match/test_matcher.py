@@ -119,6 +119,13 @@ def test_index_is_by_the_name_and_tests_few_stages(monkeypatch: Any) -> None:
     assert len(tested) == 1
 
 
+def test_index_is_by_the_source_too_where_most_stages_need_it() -> None:
+    iam = ["and", ["in", "eventSource", ["iam.amazonaws.com"]], ["in", "eventName", ["a", "b"]]]
+    matcher = Matcher([stage(named("a", "b")), stage(iam), stage(named("c"))], NONE)
+    e = Event("aws_cloudtrail", "e", 0, {}, {"eventName": "a", "eventSource": "iam.amazonaws.com"})
+    assert [n for n, _ in matcher._feeds["aws_cloudtrail"].candidates(e)] == [1]
+
+
 def test_name_cache_is_bounded(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "NAMES_KEPT", 3)
     matcher = Matcher([stage(named("invoke"))], NONE)
