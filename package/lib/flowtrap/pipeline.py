@@ -27,7 +27,7 @@ from flowtrap.correlation.engine import Engine
 from flowtrap.correlation.hit_log import DEFAULT_LIMITS, Limits
 from flowtrap.correlation.semi_join import join_fields, wanted_values
 from flowtrap.feed import decode
-from flowtrap.feed.framing import record_lines
+from flowtrap.feed.framing import record_lines, split_exact
 from flowtrap.feed.front_door import FrontDoor, Need
 from flowtrap.feed.sources import Source, walk
 from flowtrap.feed.waiting import WaitingRoom
@@ -288,6 +288,11 @@ class Hunt:
         try:
             decoded = decode.loads(text)
         except ValueError as error:
+            pieces = list(split_exact(text))
+            if len(pieces) > 1:  # a document's records that were not told apart
+                for piece in pieces:
+                    self._take_line(piece, context, number)
+                return
             self.engine.counters.read += 1
             self.engine.counters.parse_error += 1
             self._note(InputError(f"not a record: {error}", place=place, cure="it was left out"))
