@@ -213,6 +213,8 @@ class Hunt:
             for number, line in enumerate(head, 1):
                 self._take_line(line, context, number)
             tell = stream.tell if again else _nowhere
+            if spec is not None:
+                self._doors[spec.name].of_documents = not framed.plain
             self._read_lines(lines, spec, tell, context, len(head))
         self._progress(source.size_bytes)
         if spec is None:

@@ -125,15 +125,15 @@ def merged(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def span_hits(spans: list[Span], most: int | None = None) -> list[Hit]:
     """Return the hits of some spans in order of time and event id, the first `most` events."""
-    wanted = span_heads(spans)[:most]
-    if not wanted:
-        return []
-    first, last, keep = entries_.time_ms(wanted[0]), entries_.time_ms(wanted[-1]), set(wanted)
+    wanted = set(span_heads(spans)[:most])
     found: dict[bytes, Hit] = {}
     for view, group in _by_view(spans).items():
-        lo = max(first, min(span.first_ms for span in group))
-        start, end = _slice(view.log, lo, last)
+        heads = wanted.intersection(span_heads(group))
+        if not heads:
+            continue
+        first_ms, last_ms = entries_.time_ms(min(heads)), entries_.time_ms(max(heads))
+        start, end = _slice(view.log, first_ms, last_ms)
         for entry in view.log[start:end]:
-            if entries_.head(entry) in keep and entry not in found:
+            if entries_.head(entry) in heads and entry not in found:
                 found[entry] = entries_.unpack(entry)
     return [found[entry] for entry in sorted(found)]

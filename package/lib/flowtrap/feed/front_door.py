@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAMES_KEPT = 20_000
 PROBE = 20_000
 MOST_SURVIVORS = 0.5
+_JOINED = re.compile(rb"\}\s*,\s*\{")
 _PLAIN_NAME = re.compile(rb' ?"[\w.:/ -]*')
 
 
@@ -63,6 +64,7 @@ class FrontDoor:
         self._all_alike = not spec.name_field
         self.number = self.filtered = self.waiting = 0
         self.off = False
+        self.of_documents = False  # their records may come joined, and hide one behind another
 
     def sift(self, lines: Iterable[bytes], tell: Tell = lambda: 0) -> Iterator[bytes]:
         """Yield the records to parse; `number` is then how many were read of these lines.
@@ -82,7 +84,11 @@ class FrontDoor:
             needs = known.get(line[name : line.find(b'"', name + 2)]) if found >= 0 else None
             if needs is None:
                 needs = self._learn(line, found, name)
-            if needs is not None and line.find(token, name) < 0:
+            if (
+                needs is not None
+                and line.find(token, name) < 0
+                and not (self.of_documents and _JOINED.search(line))
+            ):
                 if needs is NOTHING:
                     passed += 1
                     continue
