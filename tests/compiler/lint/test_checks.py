@@ -65,7 +65,7 @@ MISTAKES = [
     Mistake(chain.RelationStages, "    run: {match", "    run: {from: grunt, match", "'grunt' is no related stage", "run: {from"),
     Mistake(chain.RelationStages, "    run: {match", "    run: {from: run, match", "leads back to itself", "run: {from"),
     Mistake(chain.MatchKeys, "role: role}, when", "role: privilege}, when", "'privilege' is no key of 'grant'", "    grant: {match"),
-    Mistake(chain.MatchKeys, "role: role}, when", "actor: role}, when", "'actor' is no key of 'write'", "    grant: {match"),
+    Mistake(chain.MatchKeys, "role: role}, when", "nobody: role}, when", "'nobody' is no key of 'write'", "    grant: {match"),
     Mistake(chain.CaseKeys, "case: [account, function]", "case: [account, actor]", "'actor' is no key of the anchor", "case:"),
     Mistake(verdicts.SeverityMatchesRisk, "risk: 70", "risk: 59", "risk 59 is not high", "risk: 59"),
     Mistake(verdicts.SeverityMatchesRisk, "risk: 70", "risk: 85", "risk 85 is not high", "risk: 85"),

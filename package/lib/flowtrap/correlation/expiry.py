@@ -1,9 +1,8 @@
 """What a run with saved state may forget once the watermark has passed it.
 
-With W the window: an anchor is open while its time + W has not passed the watermark, and may ask
-for hits up to W before itself. A case is open while its last anchor is, and W longer where a
-verdict waits for absence: the next anchor may be there and undecided. What open cases rest on is
-pinned, however old, so that each run can build them again from the hits.
+With W the window: an anchor may ask for hits up to W before and after itself. A case stays open for
+2 W after its last anchor: the next one may lie up to W later, and wait as long for its verdict. What
+open cases rest on is pinned, however old, so that each run can build them again from the hits.
 """
 
 from __future__ import annotations
@@ -45,9 +44,7 @@ class Expiry:
                     _lower(self._pins, span.view.place, span.first_ms)
 
     def _open_ms(self, number: int) -> int:
-        verdicts = self._plan.detections[number].verdicts
-        awaits = any(rule.at_least == 0 for verdict in verdicts for rule in verdict.require)
-        return self._plan.window_ms[number] * (2 if awaits else 1)
+        return 2 * self._plan.window_ms[number]
 
     def sweep(self, logs: HitLogs) -> int:
         """Drop what no anchor can ask for any more; return how many entries went."""

@@ -30,6 +30,7 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
+DEAD = (1 << 64) - 1  # the offset of a log on disk that has been replaced
 _NO_LOGS: dict[int, Any] = {}
 
 
@@ -38,6 +39,10 @@ class _Segment(NamedTuple):
 
     keys: array[int]
     offsets: array[int]
+
+
+def _is_at(segment: _Segment, at: int, key: int) -> bool:
+    return at < len(segment.keys) and segment.keys[at] == key
 
 
 class HitLogs:
@@ -79,7 +84,7 @@ class HitLogs:
         found = list(held) if isinstance(held, list) else [held] if held else []
         for segment in self._segments.get(table, ()):
             at = bisect_left(segment.keys, key)
-            if at < len(segment.keys) and segment.keys[at] == key:
+            if _is_at(segment, at, key) and segment.offsets[at] != DEAD:
                 found += self._read(segment.offsets[at])
         return entries_.in_order(found)
 
@@ -97,14 +102,16 @@ class HitLogs:
                 yield key, self.log(table, key)
 
     def keep(self, table: int, key: int, log: list[bytes]) -> None:
-        """Put a shortened log in the place of the one in memory."""
-        logs = self._tables[table]
-        held = logs[key]
-        self._held += len(log) - (len(held) if isinstance(held, list) else 1)
+        """Put a shortened log in the place of what is held, in memory and on disk."""
+        for segment in self._segments.get(table, ()):
+            at = bisect_left(segment.keys, key)
+            if _is_at(segment, at, key):
+                segment.offsets[at] = DEAD
+        logs = self._tables.setdefault(table, {})
+        held = logs.pop(key, ())
+        self._held += len(log) - (len(held) if not isinstance(held, bytes) else 1)
         if log:
             logs[key] = log
-        else:
-            del logs[key]
 
     def close(self) -> None:
         """Let go of the temporary file."""

@@ -34,6 +34,7 @@ def test_common_fields():
         "region": "us-east-1",
         "account": HOME,
         "actor": "arn:aws:iam::123456789012:user/eve",
+        "principal": "arn:aws:iam::123456789012:user/eve",
         "actor_type": "IAMUser",
         "actor_account": HOME,
         "access_key": EVE.identity["accessKeyId"],
