@@ -1,8 +1,8 @@
 """What a run with saved state may forget once the watermark has passed it.
 
-With W the window: an anchor may ask for hits up to W before and after itself. A case stays open for
-2 W after its last anchor: the next one may lie up to W later, and wait as long for its verdict. What
-open cases rest on is pinned, however old, so that each run can build them again from the hits.
+With W the window: an anchor may ask for hits up to W before and after itself. A case stays open
+for 2 W after its last anchor: the next one may lie up to W later, and wait as long for its
+verdict. What open cases rest on is pinned, however old, so that each run can build them again.
 """
 
 from __future__ import annotations
