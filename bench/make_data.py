@@ -27,6 +27,8 @@ START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 LATE_S = 600
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
 FUNCTIONS_PER_ACCOUNT = 300
+WRITTEN_ONE_IN = 8  # functions under development take all the ordinary writes
+EDITION = 2  # count up when the same arguments give other bytes
 CHAIN_EVERY = 10_000  # one attack in so many events
 CHAIN_SPAN = 3_000  # its events lie within so many
 RECORDS_A_FILE = 2_000
@@ -287,6 +289,9 @@ IAM = (
 )
 
 
+_STACKS = ("pay", "mail", "shop", "auth", "feed", "geo", "bill", "chat", "scan", "sync")
+
+
 class Function(NamedTuple):
     """A function of the landscape."""
 
@@ -311,8 +316,10 @@ class World:
         self.dice = random.Random(seed)
         self.accounts = [f"2100000000{number:02}" for number in range(1, 11)]
         self.functions = [
-            Function(account, REGIONS[n % 3], f"svc-{n:03}", f"svc-{n // 3:03}-role")
-            for account in self.accounts
+            Function(
+                account, REGIONS[n % 3], f"{_STACKS[a]}-{n:03}", f"{_STACKS[a]}-{n // 3:03}-role"
+            )
+            for a, account in enumerate(self.accounts)
             for n in range(FUNCTIONS_PER_ACCOUNT)
         ]
         self.sessions = [function_session(function) for function in self.functions]
@@ -517,7 +524,7 @@ class Generator:
         return self._line(number, who, "s3", "GetObject", request, "null", extra=extra, data=True)
 
     def _write(self, number: int) -> str:
-        function = self.dice.choice(self.world.functions)
+        function = self.dice.choice(self.world.functions[::WRITTEN_ONE_IN])
         who = self.world.deployers[self.world.accounts.index(function.account)]
         chance = self.dice.random()
         name = (

@@ -10,6 +10,7 @@ Nothing here measures itself: bench/run.py weighs the whole process.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -290,13 +291,8 @@ def missing(name: str) -> str:
     if name == "ripgrep" and shutil.which("rg") is None:
         return "rg is not installed (Debian: apt-get install ripgrep)"
     module = {"orjson-all": "orjson", "duckdb-star": "duckdb", "eql-pairs": "eql"}.get(name)
-    if module:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                __import__(module)
-        except ImportError:
-            return f"{module} is not installed"
+    if module and importlib.util.find_spec(module) is None:  # not imported: run.py must stay small
+        return f"{module} is not installed"
     return ""
 
 

@@ -114,7 +114,7 @@ def test_filter_switches_itself_off_where_most_records_matter(
 
 def test_filter_passes_over_what_no_detection_asks_for(folder: Path) -> None:
     dice = random.Random(5)
-    made = [{**record(dice, n), "eventName": "DescribeInstances"} for n in range(200)]
+    made = [{**record(dice, n, decoys=False), "eventName": "DescribeVolumes"} for n in range(200)]
     path = folder / "boring.json"
     path.write_bytes(WRITERS["lines"]([write(row, dice, STYLES["compact"]) for row in made]))
     reader = hunt()

@@ -1,8 +1,9 @@
 """What a run with saved state may forget once the watermark has passed it.
 
 With W the window: an anchor may ask for hits up to W before and after itself. A case stays open
-for 2 W after its last anchor: the next one may lie up to W later, and wait as long for its
-verdict. What open cases rest on is pinned, however old, so that each run can build them again.
+for 3 W after its last anchor: the next one may lie up to W later and wait as long for its verdict
+(2 W), and the oracle has found a case that needs more. What open cases rest on is pinned, however
+old, so that each run can build them again.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Expiry:
                     _lower(self._pins, span.view.place, span.first_ms)
 
     def _open_ms(self, number: int) -> int:
-        return 2 * self._plan.window_ms[number]
+        return 3 * self._plan.window_ms[number]
 
     def sweep(self, logs: HitLogs) -> int:
         """Drop what no anchor can ask for any more; return how many entries went."""
