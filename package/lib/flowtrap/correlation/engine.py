@@ -160,7 +160,10 @@ class Engine:
 
     def _changed(self, findings: list[Finding]) -> list[Finding]:
         """Return the findings that are new or say more; remember what was said of open cases."""
-        said = {f.finding_id: (f.revision, f.verdict) for f in findings}
+        said = {
+            f.finding_id: (f.revision + sum(f.evidence_totals.values()), f.verdict)
+            for f in findings
+        }
         changed = [f for f in findings if self._emitted.get(f.finding_id) != said[f.finding_id]]
         self._emitted = said
         return changed
