@@ -200,6 +200,30 @@ def test_anchor_waits_for_the_next_one_to_be_judged() -> None:
     assert list(latest.values()) == expected(case)
 
 
+def test_anchor_without_verdict_is_not_judged_again_in_an_open_case() -> None:
+    """Its relations have expired by then; absence must not be read out of that."""
+    quiet, loud = ({"account": "1", "function": name, "role": "r"} for name in "fg")
+    events = [
+        RandomEvent("e", START_MS, {"effect": [quiet]}),
+        RandomEvent("no", START_MS + 5_000, {"write": [quiet]}),
+        *(
+            RandomEvent(f"a{number}", START_MS + number * 5_000, {"write": [loud]})
+            for number in range(1, 7)
+        ),
+    ]
+    row = detection_row(
+        {"effect": "before"}, [verdict_row({"effect": 0})], case=("account",), window="5s"
+    )
+    case = RandomCase([row], {}, events)
+    engine = build(case, lateness_ms=0)
+    latest: dict[str, Expected] = {}
+    for event in events:
+        feed(engine, [event])
+        latest.update({f.finding_id: seen(f) for f in engine.flush(final=False)})
+    latest.update({f.finding_id: seen(f) for f in engine.flush()})
+    assert list(latest.values()) == expected(case)
+
+
 # -- a cap on memory -------------------------------------------------------------------------
 
 

@@ -1,9 +1,9 @@
 """What a run with saved state may forget once the watermark has passed it.
 
 With W the window: an anchor may ask for hits up to W before and after itself. A case stays open
-for 3 W after its last anchor: the next one may lie up to W later and wait as long for its verdict
-(2 W), and the oracle has found a case that needs more. What open cases rest on is pinned, however
-old, so that each run can build them again.
+for 2 W after its last anchor: the next one may lie up to W later, and wait as long for its
+verdict. What open cases rest on is pinned, however old, so that each run can build them again. An
+anchor that got no verdict is not: judged anew without its relations, it would seem to lack them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Expiry:
         self._watermark_ms = watermark_ms
         self._pins: dict[tuple[int, int], int] = {}
         self._oldest: dict[int, int] = {}
+        self._anchors: dict[tuple[int, int], set[bytes]] = {}
 
     def pin(self, number: int, table: int, key: int, case: list[Judged]) -> None:
         """Keep what an open case rests on."""
@@ -37,7 +38,8 @@ class Expiry:
         if case[-1].anchor.time_ms + self._open_ms(number) < self._watermark_ms:
             return
         first_ms = case[0].anchor.time_ms
-        _lower(self._pins, (table, key), first_ms)
+        judged = self._anchors.setdefault((table, key), set())
+        judged.update(entries_.pack(item.anchor) for item in case)
         _lower(self._oldest, number, first_ms - window_ms)
         for item in case:
             for spans in item.related.values():
@@ -45,7 +47,7 @@ class Expiry:
                     _lower(self._pins, span.view.place, span.first_ms)
 
     def _open_ms(self, number: int) -> int:
-        return 3 * self._plan.window_ms[number]
+        return 2 * self._plan.window_ms[number]
 
     def sweep(self, logs: HitLogs) -> int:
         """Drop what no anchor can ask for any more; return how many entries went."""
@@ -69,7 +71,8 @@ class Expiry:
         dropped = 0
         for key, log in logs.scan(table):
             floor = entries_.time_mark(min(floor_ms, self._pins.get((table, key), floor_ms)))
-            kept = [entry for entry in log if entry >= floor]
+            judged = self._anchors.get((table, key), ())
+            kept = [entry for entry in log if entry >= floor or entry in judged]
             if len(kept) < len(log):
                 logs.keep(table, key, kept)
                 dropped += len(log) - len(kept)
