@@ -25,7 +25,7 @@ from typing import (
 
 from flowtrap.correlation.engine import Engine
 from flowtrap.correlation.hit_log import DEFAULT_LIMITS, Limits
-from flowtrap.correlation.semi_join import join_fields, wanted_values
+from flowtrap.correlation.semi_join import join_fields, wanted
 from flowtrap.feed import decode
 from flowtrap.feed.framing import record_lines, split_exact
 from flowtrap.feed.front_door import FrontDoor, Need
@@ -213,9 +213,7 @@ class Hunt:
             for number, line in enumerate(head, 1):
                 self._take_line(line, context, number)
             tell = stream.tell if again else _nowhere
-            if spec is not None:
-                self._doors[spec.name].of_documents = not framed.plain
-            self._read_lines(lines, spec, tell, context, len(head))
+            self._read_lines(lines, spec, tell, context, len(head), of_documents=not framed.plain)
         self._progress(source.size_bytes)
         if spec is None:
             self._say_if_strange(source.label, before)
@@ -260,14 +258,15 @@ class Hunt:
         tell: Callable[[], int],
         context: _Context,
         before: int,
+        *,
+        of_documents: bool,
     ) -> None:
         if spec is None or not self._sifting:
             for number, line in enumerate(lines, before + 1):
                 self._take_line(line, context, number)
             return
         door = self._doors[spec.name]
-        door.off = False
-        for taken, line in enumerate(door.sift(lines, tell)):
+        for taken, line in enumerate(door.sift(lines, tell, of_documents=of_documents)):
             self._take_line(line, context, before + door.number)
             if not taken % LINES_A_TICK:
                 self._progress(tell())
@@ -325,13 +324,12 @@ class Hunt:
     def _settle(self) -> None:
         """Let in what waits under a key that some anchor bears, hop by hop, until nothing does."""
         while True:
-            wanted = {
+            keys = {
                 (field, value.encode("utf-8", "surrogatepass"))
-                for index, field in self._wait_fields
-                for value in wanted_values(self.engine, index, field)
+                for field, value in wanted(self.engine, self._wait_fields)
             }
             before = self._waiting.taken
-            for line, context in self._waiting.take(wanted):
+            for line, context in self._waiting.take(keys):
                 self._take_line(line, context, 0)
             if self._waiting.taken == before:
                 return

@@ -11,7 +11,7 @@ from flowtrap.model.window import bounds
 
 from . import entry as entries_
 from .conditions import holds
-from .views import Span, View, span_heads, span_hits
+from .views import View, merged, span_heads, span_hits, span_without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .hit_log import HitLogs
     from .plan import Plan, Use
+    from .views import Span
 
 _VIEWS_KEPT = 4_096
 NO_HITS = View([])
@@ -90,7 +91,7 @@ class Relations:
         for key in keys_of(anchor, relation.parent_keys):
             view = self.view(table or 0, key)
             if view is not NO_HITS and view.count_in(first, last):
-                spans.append(_span(view, first, last, own))
+                spans.append(span_without(view, first, last, (own,)))
         return spans
 
     def _hop(self, relation: Relation, anchor: Hit, own: bytes, parents: list[Span]) -> list[Span]:
@@ -125,21 +126,13 @@ class Relations:
         limits: tuple[int, int],
     ) -> list[Span]:
         """Return the union of the parents' windows within the limits, in few spans."""
-        reached: list[list[int]] = []
-        for head in parents:
-            first, last = bounds(relation.when, entries_.time_ms(head), self.window_ms)
-            first, last = max(first, limits[0]), min(last, limits[1])
-            if first > last:
-                continue
-            if reached and first <= reached[-1][1] + 1:
-                reached[-1][1] = max(reached[-1][1], last)
-            else:
-                reached.append([first, last])
+        windows = [bounds(relation.when, entries_.time_ms(h), self.window_ms) for h in parents]
+        clipped = [(max(first, limits[0]), min(last, limits[1])) for first, last in windows]
+        reached = merged([(first, last) for first, last in clipped if first <= last])
         alone = [head for head in parents if view.holds_event(head)]
         lonely = [head for head in alone if not self._has_other(relation, head, parents)]
-        without = (own, *lonely)
         return [
-            Span(view, first, last, tuple(head for head in without if view.holds_event(head)))
+            span_without(view, first, last, (own, *lonely))
             for first, last in reached
             if view.count_in(first, last)
         ]
@@ -194,20 +187,8 @@ class Relations:
         return not past.count_in(hit.time_ms - rule.over_ms, hit.time_ms - 1)
 
 
-def _span(view: View, first_ms: int, last_ms: int, own: bytes) -> Span:
-    return Span(view, first_ms, last_ms, (own,) if view.holds_event(own) else ())
-
-
 def len_at_least(spans: list[Span], wanted: int) -> bool:
     """Tell whether the spans hold that many events; several spans may share an event."""
     if len(spans) == 1:
-        span = spans[0]
-        count = span.view.count_in(span.first_ms, span.last_ms)
-        if span.without and count >= wanted:
-            count -= sum(
-                span.first_ms <= entries_.time_ms(head) <= span.last_ms
-                and span.view.holds_event(head)
-                for head in set(span.without)
-            )
-        return count >= wanted
+        return spans[0].total() >= wanted
     return bool(spans) and len(span_heads(spans)) >= wanted

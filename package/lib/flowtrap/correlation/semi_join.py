@@ -13,7 +13,7 @@ from flowtrap.model.hit import hit_values
 from . import entry as entries_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from .engine import Engine
     from .plan import Plan, Use
@@ -43,26 +43,35 @@ def _fields_of(use: Use) -> frozenset[str]:
     return frozenset(fields)
 
 
-def wanted_values(engine: Engine, index: int, field: str) -> set[str]:
-    """Return the values of a join field for which the engine holds a parent hit."""
-    wanted: set[str] = set()
-    for use in engine.plan.uses[index]:
-        if use.relation is None:
-            continue
-        for name, own in use.relation.match:
-            if use.stage.keys.get(own) == field:
-                wanted.update(_parent_values(engine, use, name))
-    return wanted
+def wanted(engine: Engine, waits: Iterable[tuple[int, str]]) -> set[tuple[str, str]]:
+    """Return the (join field, value) pairs for which the engine holds a parent hit.
+
+    `waits` are the (distinct stage, join field) pairs that hits wait for. Each parent's log is
+    read once, however many stages hang on it.
+    """
+    asked: dict[int, set[tuple[str, str]]] = {}
+    for index, field in waits:
+        for use in engine.plan.uses[index]:
+            for name, own in use.relation.match if use.relation else ():
+                if use.stage.keys.get(own) == field:
+                    asked.setdefault(_parent_table(engine.plan, use), set()).add((field, name))
+    return {
+        (field, value)
+        for table, questions in asked.items()
+        for _, log in engine.logs.scan(table)
+        for entry in log
+        for hit in (entries_.unpack(entry),)
+        for field, name in questions
+        for value in hit_values(hit, name)
+    }
 
 
-def _parent_values(engine: Engine, use: Use, name: str) -> Iterator[str]:
-    assert use.relation is not None
-    uses = engine.plan.by_name[use.detection]
-    if use.relation.parent is None:
-        table = uses[engine.plan.detections[use.detection].anchor].anchor_table
+def _parent_table(plan: Plan, use: Use) -> int:
+    """Return the table of the hits that a use is related to; a parent always has one."""
+    uses = plan.by_name[use.detection]
+    if use.relation is None or use.relation.parent is None:
+        table = uses[plan.detections[use.detection].anchor].anchor_table
     else:
         table = uses[use.relation.parent].relation_table
-    if table is not None:
-        for _, log in engine.logs.scan(table):
-            for entry in log:
-                yield from hit_values(entries_.unpack(entry), name)
+    assert table is not None
+    return table

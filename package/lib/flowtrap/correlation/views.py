@@ -51,11 +51,6 @@ class View:
             self._passing[rule] = View(kept)
         return self._passing[rule]
 
-    def hits_in(self, first_ms: int, last_ms: int) -> list[Hit]:
-        """Return the hits of a stretch of time."""
-        lo, hi = _slice(self.log, first_ms, last_ms)
-        return self.hits[lo:hi]
-
     def heads_in(self, first_ms: int, last_ms: int) -> list[bytes]:
         """Return the events' heads of a stretch of time."""
         lo, hi = _slice(self.heads, first_ms, last_ms)
@@ -82,7 +77,22 @@ class Span(NamedTuple):
 
     def covers(self, head: bytes) -> bool:
         """Tell whether an event of the view is related by this span."""
-        return self.first_ms <= entries_.time_ms(head) <= self.last_ms and head not in self.without
+        return self._spans(head) and head not in self.without
+
+    def total(self) -> int:
+        """Return how many events the span relates."""
+        left_out = sum(
+            self._spans(head) and self.view.holds_event(head) for head in set(self.without)
+        )
+        return self.view.count_in(self.first_ms, self.last_ms) - left_out
+
+    def _spans(self, head: bytes) -> bool:
+        return self.first_ms <= entries_.time_ms(head) <= self.last_ms
+
+
+def span_without(view: View, first_ms: int, last_ms: int, heads: tuple[bytes, ...]) -> Span:
+    """Return a span that leaves out those of the events that the view holds."""
+    return Span(view, first_ms, last_ms, tuple(h for h in heads if view.holds_event(h)))
 
 
 def _slice(ordered: list[bytes], first_ms: int, last_ms: int) -> tuple[int, int]:

@@ -5,12 +5,12 @@ Example: `io.BufferedReader(DecompressedRaw(stream, codec_of(head), complain))`.
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple
 
 from . import decode
+from .streams import DerivedRaw
 
 if TYPE_CHECKING:
     from .streams import Complain
@@ -50,35 +50,14 @@ def codec_of(head: bytes) -> Codec | None:
     return next((codec for codec in (GZIP, ZSTD) if codec.begins.match(head)), None)
 
 
-class DecompressedRaw(io.RawIOBase):
+class DecompressedRaw(DerivedRaw):
     """What a compressed stream holds: all members, and of a cut one all that can be read."""
 
     def __init__(self, source: BinaryIO, codec: Codec, complain: Complain) -> None:
-        super().__init__()
-        self._source, self._codec, self._complain = source, codec, complain
+        super().__init__(source)
+        self._codec, self._complain = codec, complain
         self._decoder: decode.Decompressor | None = codec.new()
         self._rest = b""  # compressed, read but not fed
-        self._ready = memoryview(b"")
-        self._done = False
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def close(self) -> None:
-        """Close the compressed stream as well."""
-        if not self.closed:
-            self._source.close()
-        super().close()
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; 0 at the end of what can be read."""
-        while not self._ready and not self._done:
-            self._ready = memoryview(self._next())
-        count = min(len(buffer), len(self._ready))
-        buffer[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
 
     def _next(self) -> bytes:
         fed = self._rest or self._source.read(self._codec.feed_bytes)

@@ -64,13 +64,17 @@ class FrontDoor:
         self._all_alike = not spec.name_field
         self.number = self.filtered = self.waiting = 0
         self.off = False
-        self.of_documents = False  # their records may come joined, and hide one behind another
+        self._of_documents = False
 
-    def sift(self, lines: Iterable[bytes], tell: Tell = lambda: 0) -> Iterator[bytes]:
+    def sift(
+        self, lines: Iterable[bytes], tell: Tell = lambda: 0, *, of_documents: bool = False
+    ) -> Iterator[bytes]:
         """Yield the records to parse; `number` is then how many were read of these lines.
 
-        `tell` returns the offset behind the last line that was read.
+        `tell` returns the offset behind the last line that was read. Records split from documents
+        may come joined, one hidden behind another: what could be two is parsed.
         """
+        self.off, self._of_documents = False, of_documents
         if self._all_alike:
             return self._sift_alike(lines, tell)
         return self._sift_by_name(iter(lines), tell)
@@ -87,7 +91,7 @@ class FrontDoor:
             if (
                 needs is not None
                 and line.find(token, name) < 0
-                and not (self.of_documents and _JOINED.search(line))
+                and not (self._of_documents and _JOINED.search(line))
             ):
                 if needs is NOTHING:
                     passed += 1

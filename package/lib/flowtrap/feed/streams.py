@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, BinaryIO, Callable
 
 from flowtrap.model.errors import InputError
@@ -144,31 +145,46 @@ def _blank(view: memoryview) -> None:
     view[:] = b" " * (len(view) - 1) + b"\n"
 
 
-class TranscodedRaw(io.RawIOBase):
-    """A stream in another encoding, as UTF-8; bytes that cannot be read become U+FFFD."""
+class DerivedRaw(io.RawIOBase):
+    """A raw stream made of another: `_next` returns the next bytes, and at the end sets `_done`."""
 
-    def __init__(self, source: BinaryIO, encoding: str) -> None:
+    def __init__(self, source: BinaryIO) -> None:
         super().__init__()
         self._source = source
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._ready = memoryview(b"")
+        self._done = False
+
+    @abstractmethod
+    def _next(self) -> bytes: ...
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def close(self) -> None:
+        """Close the stream beneath as well."""
         if not self.closed:
             self._source.close()
         super().close()
 
     def readinto(self, buffer: Any) -> int:
-        final = False
-        while not self._ready and not final:
-            chunk = self._source.read(64 * 1024)
-            final = not chunk
-            text = self._decoder.decode(chunk, final)
-            self._ready = memoryview(text.encode("utf-8", "replace"))
+        """Fill the buffer; 0 at the end of what can be read."""
+        while not self._ready and not self._done:
+            self._ready = memoryview(self._next())
         count = min(len(buffer), len(self._ready))
         buffer[:count] = self._ready[:count]
         self._ready = self._ready[count:]
         return count
+
+
+class TranscodedRaw(DerivedRaw):
+    """A stream in another encoding, as UTF-8; bytes that cannot be read become U+FFFD."""
+
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        super().__init__(source)
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def _next(self) -> bytes:
+        chunk = self._source.read(64 * 1024)
+        self._done = not chunk
+        return self._decoder.decode(chunk, self._done).encode("utf-8", "replace")
