@@ -79,8 +79,10 @@ _VERDICT = _closed(
 _ENTITY = {"type": ["string", "array"], "items": _TEXT}
 _TUNABLE = _closed(
     "kind default description",
+    "infer",
     kind={"enum": ["duration", "list"]},
     description=_TEXT,
+    infer={"type": "string", "pattern": NAME},
 )
 _FINDING = _closed(
     "verdict", "severity entities evidence",

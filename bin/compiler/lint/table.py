@@ -35,6 +35,7 @@ CHECKS: tuple[type[Check], ...] = (
     verdicts.Placeholders,
     verdicts.FirstSeenSane,
     tunables.TunablesUsed,
+    tunables.InferredLists,
     entities.EntityTypes,
     entities.EntityNames,
     prose.ProsePresent,

@@ -68,6 +68,31 @@ class TunablesUsed(Check):
                 yield self.issue(subject.document, ("tunables", name), problem)
 
 
+class InferredLists(Check):
+    """A list that is inferred is known only when verdicts are, and from a fact that hits bear."""
+
+    id = "inferred_lists"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each list with `infer`, and at what uses it."""
+        runtime = subject.runtime
+        inferred = {name: row for name, row in runtime["tunables"].items() if row.get("infer")}
+        in_verdicts = {row.get("tunable") for _, row, _ in conditions_of(subject)}
+        for name, row in inferred.items():
+            path = ("tunables", name, "infer")
+            if row["kind"] != "list" or name not in in_verdicts:
+                problem = f"{name!r} is inferred, but no verdict asks it"
+                yield self.issue(subject.document, path, problem, "use it under where or anchor")
+            elif not any(row["infer"] in stage["facts"] for stage in runtime["stages"].values()):
+                problem = f"no stage has a fact {row['infer']!r}"
+                yield self.issue(subject.document, path, problem, "add it to a stage's facts")
+        for number, entry in enumerate(runtime["suppress"]):
+            if entry["in"] in inferred:
+                problem = f"{entry['in']!r} is inferred: not known yet when hits are suppressed"
+                path = ("suppress", number, "in")
+                yield self.issue(subject.document, path, problem, "use it under where or anchor")
+
+
 class TunableDefaults(Check):
     """A default is a time span, or a list of good entries."""
 

@@ -94,6 +94,8 @@ MISTAKES = [
     Mistake(tunables.TunablesDefined, "in: allowed_deployers", "in: time_window", "is a duration, but a list is needed", "in: time_window"),
     Mistake(tunables.TunablesDefined, "detection:\n      selection: {eventSource: iam.amazonaws.com,", "detection: # here\n      selection: {'role|expand': '%scope%', eventSource: iam.amazonaws.com,", "'scope' is no tunable", "# here"),
     Mistake(tunables.TunablesUsed, "tunables:\n", "tunables:\n  idle: {kind: list, default: [], description: x}\n", "'idle' is not used", "idle:"),
+    Mistake(tunables.InferredLists, "default: ['*admin*']", "infer: home, default: ['*admin*']", "no stage has a fact 'home'", "infer: home"),
+    Mistake(tunables.InferredLists, "kind: duration", "infer: actor, kind: duration", "'time_window' is inferred, but no verdict asks it", "infer: actor"),
     Mistake(tunables.TunableDefaults, "default: 24h", "default: a day", "'a day' is not a time span", "default: a day"),
     Mistake(tunables.TunableDefaults, "default: ['*admin*']", "default: admin", "the default of a list is a list", "default: admin"),
     Mistake(tunables.TunableDefaults, "default: ['*admin*']", "default: [{pattern: x, expires: soon}]", "'soon' is not a day", "expires: soon"),

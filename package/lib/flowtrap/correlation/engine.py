@@ -15,11 +15,11 @@ from flowtrap.model.hit import Hit, hit_values
 
 from . import state
 from .cases import judge_log
-from .conditions import scope_of
 from .entry import pack
 from .expiry import Expiry
 from .findings import make_finding
 from .hit_log import DEFAULT_LIMITS, HitLogs, Limits, OpenSpill
+from .learnt import Learnt, scope_of
 from .plan import Plan, Use
 from .related import Relations, keys_of, past_key
 
@@ -70,6 +70,7 @@ class Engine:
         self.logs = HitLogs(self._limits, self._spill)
         self.counters = Counters()
         self.suppressed: list[Suppressed] = []
+        self.learnt = Learnt()
         self._earliest: dict[int, int] = {}
         self._latest_ms: int | None = None
         self._watermark_ms: int | None = None
@@ -87,6 +88,8 @@ class Engine:
             self._latest_ms = hit.time_ms
         if self._watermark_ms is not None and hit.time_ms < self._watermark_ms:
             self.counters.late += 1
+        if self._plan.telling[index]:
+            self.learnt.learn(self._plan.telling[index], hit)
         for use in self._plan.uses[index]:
             if use.past:
                 self._add_past(use, hit, entry)
@@ -140,7 +143,7 @@ class Engine:
     def _flush_detection(
         self, number: int, final: bool, incomplete: bool, expiry: Expiry
     ) -> list[Finding]:
-        relations = Relations(self._plan, number, self.logs, self._earliest)
+        relations = Relations(self._plan, number, self.logs, self._earliest, self.learnt)
         table = relations.uses[relations.detection.anchor].anchor_table or 0
         findings = []
         for key, log in self.logs.scan(table):

@@ -31,18 +31,25 @@ class Use(NamedTuple):
 
 
 class Plan:
-    """The distinct stages, and the uses of each, by index; `window_ms` by detection."""
+    """The distinct stages, and the uses of each, by index; `window_ms` by detection.
+
+    `inferred` names, by detection, the lists that are inferred from a fact; `telling`, by stage,
+    the facts that some list is inferred from.
+    """
 
     def __init__(self, detections: Sequence[Detection], tunables: Tunables) -> None:
         self.detections = tuple(detections)
         self.settings = [tunables.over(d.defaults()) for d in detections]
         self.window_ms = [_window(d, t) for d, t in zip(detections, self.settings)]
+        self.inferred = [_inferred(d, t) for d, t in zip(self.detections, self.settings)]
         self.stages: list[Stage] = []
         self.uses: list[list[Use]] = []
         self.by_name: list[dict[str, Use]] = []
         self._tables = 0
         for number in range(len(self.detections)):
             self.by_name.append(self._uses_of(number))
+        wanted = {fact for lists in self.inferred for fact in lists.values()}
+        self.telling = [tuple(sorted(wanted & s.facts.keys())) for s in self.stages]
 
     def _uses_of(self, number: int) -> dict[str, Use]:
         detection, settings = self.detections[number], self.settings[number]
@@ -95,6 +102,15 @@ def _same(one: Stage, other: Stage) -> bool:
         other.keys,
         other.facts,
     )
+
+
+def _inferred(detection: Detection, settings: Tunables) -> dict[str, str]:
+    """Return, for the lists without an entry that may be inferred, the fact they come from."""
+    return {
+        name: row["infer"]
+        for name, row in detection.tunables.items()
+        if row.get("infer") and not settings.patterns(name).entries
+    }
 
 
 def _window(detection: Detection, tunables: Tunables) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowtrap.model.detection import HitCondition, Relation, Requirement
 
     from .hit_log import HitLogs
+    from .learnt import Learnt
     from .plan import Plan, Use
     from .views import Span
 
@@ -50,12 +51,21 @@ def keys_of(hit: Hit, names: tuple[str, ...]) -> list[int]:
 class Relations:
     """Answers for one detection during one flush."""
 
-    def __init__(self, plan: Plan, number: int, logs: HitLogs, earliest: dict[int, int]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        number: int,
+        logs: HitLogs,
+        earliest: dict[int, int],
+        learnt: Learnt,
+    ) -> None:
         self.detection = plan.detections[number]
         self.settings = plan.settings[number]
         self.window_ms = plan.window_ms[number]
         self.uses = plan.by_name[number]
         self.unlearned: set[bytes] = set()
+        self._inferred = plan.inferred[number]
+        self._learnt = learnt
         self._logs = logs
         self._earliest = earliest
         self._views: dict[tuple[int, int], View] = {}
@@ -175,7 +185,13 @@ class Relations:
         """Tell whether a hit meets a condition."""
         if isinstance(condition, FirstSeen):
             return self._first_seen(condition, use, hit)
-        return holds(condition, hit, self.settings)
+        return holds(condition, hit, self._listed)
+
+    def _listed(self, tunable: str, values: tuple[str, ...], scope: str) -> bool:
+        """Tell whether a list holds any of the values in this account or tenant."""
+        if tunable in self._inferred:
+            return self._learnt.knows(self._inferred[tunable], scope, values)
+        return self.settings.patterns(tunable).find(values, scope) is not None
 
     def _first_seen(self, rule: FirstSeen, use: Use, hit: Hit) -> bool:
         """Semantics 10: no earlier hit of the stage with equal key in the period before."""

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 def join_fields(plan: Plan, index: int) -> frozenset[str]:
     """Return the event fields on which every use of a distinct stage is joined to its parent.
 
-    Empty where a use is an anchor, learns over time, or looks at a past of other keys.
+    Empty where a use is an anchor, learns over time, or looks at a past of other keys, and where
+    a list is inferred from the stage's facts.
     """
+    if plan.telling[index]:
+        return frozenset()
     shared: frozenset[str] | None = None
     for use in plan.uses[index]:
         fields = _fields_of(use)

@@ -43,6 +43,7 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "version": VERSION,
         "latest_ms": engine._latest_ms,
         "watermark_ms": engine._watermark_ms,
+        "learnt": engine.learnt.rows(),
         "emitted": {name: list(said) for name, said in engine._emitted.items()},
         "detections": {
             detection.name: {
@@ -93,6 +94,7 @@ def restore(engine: Engine, saved: dict[str, Any]) -> None:
 def _fill(engine: Engine, saved: dict[str, Any]) -> None:
     engine._latest_ms = saved["latest_ms"]
     engine._watermark_ms = saved["watermark_ms"]
+    engine.learnt.restore(saved["learnt"])
     engine._emitted = {name: (said[0], said[1]) for name, said in saved["emitted"].items()}
     for number, detection in enumerate(engine.plan.detections):
         for name, stage in saved["detections"].get(detection.name, {}).items():
