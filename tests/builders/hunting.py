@@ -19,7 +19,8 @@ from flowtrap.pipeline import Hunt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from builders.scenarios_aws import Attack, Chain
+    from builders.scenario import Chain
+    from builders.scenarios_aws import Attack
     from flowtrap.model.finding import Finding
 
 NOW_MS = int((aws.START.timestamp() + 60 * aws.DAY) * 1000)
@@ -104,17 +105,27 @@ def wanted_names(attack: Attack, chain: Chain, *, logged: bool = True) -> set[st
 
 
 def left_out(attack: Attack, chain: Chain, finding: Finding, *, logged: bool = True) -> list[str]:
-    """Return what a finding ought to say and does not."""
+    """Return what a finding of an AWS attack ought to say and does not."""
+    names = wanted_names(attack, chain, logged=logged)
+    return _unsaid(names, chain, finding) + _times_left_out(chain, finding)
+
+
+def missing(chain: Chain, finding: Finding, *, logged: bool = True) -> list[str]:
+    """Return what a finding of another platform's attack ought to say and does not."""
+    seen = chain.visible if logged else ()
+    return _unsaid({*chain.automation, *chain.names, *seen}, chain, finding)
+
+
+def _unsaid(names: set[str], chain: Chain, finding: Finding) -> list[str]:
     text = text_of(finding)
-    gaps = sorted(n for n in wanted_names(attack, chain, logged=logged) if n not in text)
+    gaps = sorted(name for name in names if name not in text)
     gaps += [f"/{words}/" for words in chain.says if not re.search(words, text, re.IGNORECASE)]
     totals = finding.evidence_totals.values()
-    gaps += [
+    return gaps + [
         f"count {n}"
         for n in chain.counts
         if n not in totals and not re.search(rf"\b{n}\b", finding.explanation)
     ]
-    return gaps + _times_left_out(chain, finding)
 
 
 def _times_left_out(chain: Chain, finding: Finding) -> list[str]:

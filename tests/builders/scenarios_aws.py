@@ -8,11 +8,11 @@ are seconds after the last write. Tests, examples and docs/scenarios.md all read
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from builders import aws
 from builders.aws import ABROAD, ADMINISTRATOR, DAY, HOME, HOUR, MINUTE, Caller, Function, Record
+from builders.scenario import Chain, Quiet, Step, act, noise, optional, setup, write
 
 WINDOW = DAY
 INVOICE = Function("invoice-sync", role="service-role/invoice-sync-role")
@@ -55,66 +55,6 @@ class World:
         )
 
 
-class Step(NamedTuple):
-    """One record and its part: write, act, optional (off by default), setup, or noise.
-
-    A finding need not name the actor of noise.
-    """
-
-    part: str
-    record: Record
-
-
-def write(record: Record) -> Step:
-    """Mark what opens the case."""
-    return Step("write", record)
-
-
-def act(record: Record) -> Step:
-    """Mark what happens `delay` after the write."""
-    return Step("act", record)
-
-
-def setup(record: Record) -> Step:
-    """Mark the intruder's other steps."""
-    return Step("setup", record)
-
-
-def optional(record: Record) -> Step:
-    """Mark a data event."""
-    return Step("optional", record)
-
-
-def noise(record: Record) -> Step:
-    """Mark what proves nothing."""
-    return Step("noise", record)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Steps in order, and what the finding must say.
-
-    `names` must occur in the finding's JSON, `says` match its JSON as regular expressions (without
-    case), `counts` be told in the explanation or the totals. `visible` holds what only data events
-    show.
-    """
-
-    steps: list[Step]
-    names: list[str] = field(default_factory=list)
-    says: list[str] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    visible: list[str] = field(default_factory=list)
-    automation: list[str] = field(default_factory=list)
-
-    def records(self) -> list[Record]:
-        """Return the records in order."""
-        return [step.record for step in self.steps]
-
-    def of(self, *parts: str) -> list[Record]:
-        """Return the records of some parts."""
-        return [step.record for step in self.steps if step.part in parts]
-
-
 @dataclass(frozen=True)
 class Attack:
     """A row of the table, with what its variants must give.
@@ -131,15 +71,6 @@ class Attack:
     late: str = "quiet"
     unlogged: str = "fires"
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Quiet:
-    """A look-alike or trap that must give nothing of medium severity or more."""
-
-    id: str
-    title: str
-    build: Callable[[], list[Record]]
 
 
 # --- attacks ----------------------------------------------------------------------------------

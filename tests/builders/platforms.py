@@ -1,0 +1,10 @@
+"""The platforms beside AWS whose scenarios the generic tests run: one line each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from builders.scenario import Platform
+
+PLATFORMS: tuple[Platform, ...] = ()
