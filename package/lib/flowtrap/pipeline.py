@@ -25,13 +25,14 @@ from typing import (
 
 from flowtrap.correlation.engine import Engine
 from flowtrap.correlation.hit_log import DEFAULT_LIMITS, Limits
-from flowtrap.correlation.semi_join import join_fields, wanted
+from flowtrap.correlation.semi_join import Waits, join_fields
 from flowtrap.feed import decode
 from flowtrap.feed.framing import record_lines, split_exact
 from flowtrap.feed.front_door import FrontDoor, Need
 from flowtrap.feed.sources import Source, walk
 from flowtrap.feed.waiting import WaitingRoom
 from flowtrap.feed.wrappers import unwrap
+from flowtrap.match.literals import required
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.errors import FlowtrapError, InputError, RecordError
 from flowtrap.normalise.table import FEEDS, recognise
@@ -51,6 +52,7 @@ Report = Callable[[FlowtrapError], None]
 LINES_TO_RECOGNISE = 20
 NOTES_PER_SOURCE = 20
 LINES_A_TICK = 500
+MANY = 500  # so many records cost more to parse than to ask whether a verdict needs them
 
 
 class _Context(NamedTuple):
@@ -183,8 +185,8 @@ class Hunt:
         self._sifting = sifting
         self._incomplete = False
         self._noted: dict[str, int] = {}
-        self._wait_fields: set[tuple[int, str]] = set()
         self._waiting = WaitingRoom(spill, self._lose)
+        self._waits = Waits(self.engine, self._waiting.hashes)
         self._doors = {
             spec.name: FrontDoor(spec, partial(self._needs, spec), self._waiting.wait)
             for spec in FEEDS
@@ -306,33 +308,61 @@ class Hunt:
             stages = self._matcher.possible(spec.name, spec.name_field, name)
         else:
             stages = tuple(n for n, s in enumerate(self.engine.stages) if s.feed == spec.name)
-        needs = {self._need(spec, index) for index in stages}
-        return tuple(sorted(needs, key=lambda need: (need.raw is not None, need.may_wait)))
+        alike: dict[tuple[str, bool, tuple[bytes, ...]], list[int]] = {}
+        for index in stages:
+            field, waits = self._key_of(spec, index)
+            texts = required(self.engine.stages[index].condition, spec.raw_fields)
+            alike.setdefault((field, waits, tuple(sorted(texts))), []).append(index)
+        needs = [
+            Need(
+                spec.raw_keys.get(field),
+                self._waits.group(field, tuple(chosen)) if waits else None,
+                texts,
+            )
+            for (field, waits, texts), chosen in sorted(alike.items())
+        ]
+        return tuple(sorted(needs, key=lambda need: (need.key is not None, need.group is not None)))
 
-    def _need(self, spec: FeedSpec, index: int) -> Need:
-        keys = self.engine.stages[index].keys.values()
+    def _key_of(self, spec: FeedSpec, index: int) -> tuple[str, bool]:
+        """Return a field of a stage that raw bytes show, or "", and whether it may wait by it."""
         joins = join_fields(self.engine.plan, index)
-        for field, raw in spec.raw_keys.items():
+        keys = self.engine.stages[index].keys.values()
+        for field in spec.raw_keys:
             if field in joins:
-                self._wait_fields.add((index, field))
-                return Need(field, raw, True)
-        for field, raw in spec.raw_keys.items():
-            if field in keys:
-                return Need(field, raw, False)
-        return Need("", None, False)
+                return field, True
+        return next((field for field in spec.raw_keys if field in keys), ""), False
 
     def _settle(self) -> None:
-        """Let in what waits under a key that some anchor bears, hop by hop, until nothing does."""
+        """Let in what waits and meets something, hop by hop, until nothing does.
+
+        Where that is much, only what may still decide or belong to a finding.
+        """
         while True:
-            keys = {
-                (field, value.encode("utf-8", "surrogatepass"))
-                for field, value in wanted(self.engine, self._wait_fields)
-            }
             before = self._waiting.taken
-            for line, context in self._waiting.take(keys):
-                self._take_line(line, context, 0)
+            many = self._settle_few()
+            for done, number in enumerate(many):
+                values = self._waits.still_wanted(number, set(many[done:]), set(many))
+                self._take_waiting(self._waiting.places(number, values))
             if self._waiting.taken == before:
                 return
+
+    def _settle_few(self) -> list[int]:
+        """Let in the groups of which few are wanted, until nothing changes; return the others."""
+        while True:
+            before = self._waiting.taken
+            many: list[tuple[int, int]] = []
+            for number, values in enumerate(self._waits.wanted()):
+                places = self._waiting.places(number, values)
+                if len(places) > MANY:
+                    many.append((len(places), number))
+                else:
+                    self._take_waiting(places)
+            if self._waiting.taken == before:
+                return [number for _, number in sorted(many)]
+
+    def _take_waiting(self, places: Iterable[int]) -> None:
+        for line, context in self._waiting.take(places):
+            self._take_line(line, context, 0)
 
     def _lose(self, error: FlowtrapError) -> None:
         """Report something that could not be read: the run is incomplete."""

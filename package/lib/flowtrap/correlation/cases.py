@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from flowtrap.model.detection import FirstSeen
+
 from . import entry as entries_
 
 if TYPE_CHECKING:
@@ -46,6 +48,33 @@ def _required(
     if rule.at_least:
         return bool(spans) and relations.meets(rule, spans)
     return closed and not relations.meets(rule, spans)
+
+
+def may_hold(anchor: Hit, relations: Relations, unsettled: frozenset[str]) -> bool:
+    """Tell whether the anchor may have a verdict, whatever still comes of the unsettled stages.
+
+    What has been seen before may turn out otherwise as well, so `first_seen` counts as met.
+    """
+    related = relations.of(anchor)
+    use = relations.uses[relations.detection.anchor]
+    return any(
+        verdict.present - unsettled <= related.keys()
+        and all(
+            rule.stage in unsettled or _may_meet(rule, related, relations)
+            for rule in verdict.require
+        )
+        and all(
+            isinstance(rule, FirstSeen) or relations.passes(rule, use, anchor)
+            for rule in verdict.anchor
+        )
+        for verdict in relations.detection.verdicts
+    )
+
+
+def _may_meet(rule: Requirement, related: dict[str, list[Span]], relations: Relations) -> bool:
+    if any(isinstance(condition, FirstSeen) for condition in rule.where):
+        return True
+    return _required(rule, related, relations, closed=True)
 
 
 def _closed(anchor: Hit, relations: Relations, watermark_ms: int | None, final: bool) -> bool:

@@ -143,7 +143,7 @@ class Engine:
     def _flush_detection(
         self, number: int, final: bool, incomplete: bool, expiry: Expiry
     ) -> list[Finding]:
-        relations = Relations(self._plan, number, self.logs, self._earliest, self.learnt)
+        relations = self.relations(number)
         table = relations.uses[relations.detection.anchor].anchor_table or 0
         findings = []
         for key, log in self.logs.scan(table):
@@ -152,6 +152,10 @@ class Engine:
                 expiry.pin(number, table, key, case)
         self.counters.unlearned += len(relations.unlearned)
         return findings
+
+    def relations(self, number: int) -> Relations:
+        """Return what answers for one detection as long as no hit is added."""
+        return Relations(self._plan, number, self.logs, self._earliest, self.learnt)
 
     def _move_watermark(self, now_ms: int | None) -> None:
         if self._latest_ms is None or self._lateness_ms is None:

@@ -1,80 +1,230 @@
-"""Which hits can wait for an anchor, and for which values of a key there is one.
+"""Which records can wait for others, and for which key values they are wanted.
 
-A stage that is only ever related, joined by a key, need not be looked at until some anchor (or
-parent hit) bears that key's value. These two questions are all that the pipeline asks.
+A related hit matters only if some anchor (or parent hit) bears its key; an anchor only if something
+that each of its verdicts requires bears its own. So both may wait under the raw value of a key,
+until all input is read: `Waits.wanted` then tells which values meet.
+
+Example: the acts of a function's session wait under the function's name until some write of a
+function of that name is known; a session seen outside Lambda waits until it was seen inside too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from flowtrap.model.hit import hit_values
 
 from . import entry as entries_
+from .cases import may_hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Set
+
+    from flowtrap.model.hit import Hit
 
     from .engine import Engine
     from .plan import Plan, Use
 
+Waiting = Callable[[int], "Set[int]"]  # the hashes of the key values that wait in a group
+
+
+def value_hash(value: str) -> int:
+    """Return the hash of a key value as the bytes of a record show it."""
+    return hash(value.encode("utf-8", "surrogatepass"))
+
 
 def join_fields(plan: Plan, index: int) -> frozenset[str]:
-    """Return the event fields on which every use of a distinct stage is joined to its parent.
+    """Return the event fields under each of which the hits of a distinct stage may wait.
 
-    Empty where a use is an anchor, learns over time, or looks at a past of other keys, and where
-    a list is inferred from the stage's facts.
+    None where a list is inferred from the stage's facts, or a use of it learns over time or looks
+    at a past of other keys.
     """
     if plan.telling[index]:
         return frozenset()
-    shared: frozenset[str] | None = None
-    for use in plan.uses[index]:
-        fields = _fields_of(use)
-        shared = fields if shared is None else shared & fields
-    return shared or frozenset()
+    return frozenset.intersection(*(_fields_of(plan, use) for use in plan.uses[index]))
 
 
-def _fields_of(use: Use) -> frozenset[str]:
-    if use.anchor_table is not None or use.relation is None:
-        return frozenset()
+def _fields_of(plan: Plan, use: Use) -> frozenset[str]:
     keys = use.stage.keys
-    fields = {keys[own] for own in use.relation.own_keys if own in keys}
-    for rule, _ in use.past:
-        if rule.learn_ms:
-            return frozenset()
-        fields &= {keys[name] for name in rule.key if name in keys}
-    return frozenset(fields)
-
-
-def wanted(engine: Engine, waits: Iterable[tuple[int, str]]) -> set[tuple[str, str]]:
-    """Return the (join field, value) pairs for which the engine holds a parent hit.
-
-    `waits` are the (distinct stage, join field) pairs that hits wait for. Each parent's log is
-    read once, however many stages hang on it.
-    """
-    asked: dict[int, set[tuple[str, str]]] = {}
-    for index, field in waits:
-        for use in engine.plan.uses[index]:
-            for name, own in use.relation.match if use.relation else ():
-                if use.stage.keys.get(own) == field:
-                    asked.setdefault(_parent_table(engine.plan, use), set()).add((field, name))
-    return {
-        (field, value)
-        for table, questions in asked.items()
-        for _, log in engine.logs.scan(table)
-        for entry in log
-        for hit in (entries_.unpack(entry),)
-        for field, name in questions
-        for value in hit_values(hit, name)
-    }
-
-
-def _parent_table(plan: Plan, use: Use) -> int:
-    """Return the table of the hits that a use is related to; a parent always has one."""
-    uses = plan.by_name[use.detection]
-    if use.relation is None or use.relation.parent is None:
-        table = uses[plan.detections[use.detection].anchor].anchor_table
+    if use.anchor_table is not None:
+        fields = _anchor_fields(plan, use)
     else:
-        table = uses[use.relation.parent].relation_table
-    assert table is not None
-    return table
+        fields = frozenset(keys[own] for _, own in _match(use) if own in keys)
+    for rule, _ in use.past:
+        fields &= {keys[name] for name in rule.key if name in keys and not rule.learn_ms}
+    return fields
+
+
+def _anchor_fields(plan: Plan, use: Use) -> frozenset[str]:
+    """Return the fields of an anchor by which each verdict requires something that is there."""
+    detection = plan.detections[use.detection]
+    per_verdict = [
+        frozenset(
+            use.stage.keys[name]
+            for partner in _partners(plan, use.detection, verdict.present)
+            for name, _ in _match(partner)
+            if name in use.stage.keys
+        )
+        for verdict in detection.verdicts
+    ]
+    return frozenset.intersection(*per_verdict)
+
+
+def _partners(plan: Plan, detection: int, names: Iterable[str]) -> Iterator[Use]:
+    """Yield, of the named stages of a detection, those that are joined to the anchor itself."""
+    for name in sorted(names):
+        use = plan.by_name[detection][name]
+        if use.relation is not None and use.relation.parent is None:
+            yield use
+
+
+def _match(use: Use) -> tuple[tuple[str, str], ...]:
+    """Return the (parent's key, own key) pairs that join a stage to its parent."""
+    return use.relation.match if use.relation else ()
+
+
+class Group(NamedTuple):
+    """Records that wait under values of one field, for some distinct stages."""
+
+    field: str
+    stages: tuple[int, ...]
+
+
+class _Ask(NamedTuple):
+    """The values of a key or fact of a use's hits; with `waiting`, also of those that wait."""
+
+    use: Use
+    name: str
+    waiting: bool
+
+    @property
+    def id(self) -> tuple[int, str]:
+        """Return which values of which table these are."""
+        return self.use.anchor_table or self.use.relation_table or 0, self.name
+
+
+class Waits:
+    """The groups in which records wait for others, and what is wanted of each.
+
+    `waiting(group)` is asked for the hashes of the values that wait in a group.
+    """
+
+    def __init__(self, engine: Engine, waiting: Waiting) -> None:
+        self._engine = engine
+        self._plan = engine.plan
+        self._waiting = waiting
+        self._groups: list[Group] = []
+
+    def group(self, field: str, stages: tuple[int, ...]) -> int:
+        """Return the number of the group of records that wait under a field for some stages."""
+        group = Group(field, stages)
+        if group not in self._groups:
+            self._groups.append(group)
+        return self._groups.index(group)
+
+    def wanted(self) -> list[set[int]]:
+        """Return by group the hashes of the values that meet a hit, or another that waits.
+
+        Each log is read once, however many stages hang on it.
+        """
+        asks = [list(self._asks(group)) for group in self._groups]
+        known = self._known({ask for found in asks for ask in found})
+        return [
+            set().union(*(known[ask.id] | self._values_waiting(ask, number) for ask in found))
+            for number, found in enumerate(asks)
+        ]
+
+    def still_wanted(self, number: int, open_groups: Set[int], moving: Set[int]) -> set[int]:
+        """Return of `wanted` what only anchors ask for that may yet have a verdict.
+
+        Anything may still come of the stages that wait in `open_groups`, and of what is reached
+        over a stage in `moving`; of all others everything is in.
+        """
+        found: set[int] = set()
+        for ask in self._asks(self._groups[number]):
+            found |= self._values_waiting(ask, number)
+            if ask.use.anchor_table is None:
+                found |= self._known({ask})[ask.id]
+            else:
+                found |= self._of_live_anchors(ask, open_groups, moving)
+        return found
+
+    def _of_live_anchors(self, ask: _Ask, open_groups: Set[int], moving: Set[int]) -> set[int]:
+        unsettled = self._unsettled(ask.use.detection, open_groups, moving)
+        relations = self._engine.relations(ask.use.detection)
+        return {
+            value_hash(value)
+            for hit in self._hits(ask.use.anchor_table or 0)
+            if may_hold(hit, relations, unsettled)
+            for value in hit_values(hit, ask.name)
+        }
+
+    def _unsettled(self, detection: int, open_groups: Set[int], moving: Set[int]) -> frozenset[str]:
+        """Return the stages of a detection of which something may still come."""
+        found = set(self._stages(detection, open_groups))
+        parents = set(self._stages(detection, moving))
+        for relation in self._plan.detections[detection].relations:  # parents come first
+            if relation.parent in parents:
+                parents.add(relation.stage)
+                found.add(relation.stage)
+        return frozenset(found)
+
+    def _stages(self, detection: int, groups: Iterable[int]) -> Iterator[str]:
+        for number in groups:
+            for index in self._groups[number].stages:
+                for use in self._plan.uses[index]:
+                    if use.detection == detection:
+                        yield use.stage.name
+
+    def _asks(self, group: Group) -> Iterator[_Ask]:
+        """Yield whose values wake the records of a group.
+
+        An anchor that waits wakes, and is woken by, only what some verdict requires: that suffices
+        to have it read, and all else follows from its hit.
+        """
+        for use in (use for index in group.stages for use in self._plan.uses[index]):
+            partners = list(self._partners(use.detection))
+            for name, own in _match(use):
+                if use.stage.keys.get(own) == group.field:
+                    yield _Ask(self._parent(use), name, use in partners)
+            for partner in partners if use.anchor_table is not None else ():
+                for name, own in _match(partner):
+                    if use.stage.keys.get(name) == group.field:
+                        yield _Ask(partner, own, True)
+
+    def _partners(self, detection: int) -> Iterator[Use]:
+        names = {name for v in self._plan.detections[detection].verdicts for name in v.present}
+        return _partners(self._plan, detection, names)
+
+    def _parent(self, use: Use) -> Use:
+        parent = use.relation.parent if use.relation else None
+        anchor = self._plan.detections[use.detection].anchor
+        return self._plan.by_name[use.detection][parent or anchor]
+
+    def _known(self, asks: Set[_Ask]) -> dict[tuple[int, str], set[int]]:
+        """Return, per asked key, the hashes of its values among the hits."""
+        known: dict[tuple[int, str], set[int]] = {ask.id: set() for ask in asks}
+        names_of: dict[int, list[str]] = {}
+        for table, name in known:
+            names_of.setdefault(table, []).append(name)
+        for table, names in names_of.items():
+            for hit in self._hits(table):
+                for name in names:
+                    known[table, name].update(map(value_hash, hit_values(hit, name)))
+        return known
+
+    def _hits(self, table: int) -> Iterator[Hit]:
+        for _, log in self._engine.logs.scan(table):
+            yield from map(entries_.unpack, log)
+
+    def _values_waiting(self, ask: _Ask, number: int) -> set[int]:
+        """Return the values of a key among the records that wait.
+
+        If they wait under another key they cannot be told, and the whole group that asks is wanted.
+        """
+        found: set[int] = set()
+        field = ask.use.stage.keys.get(ask.name)
+        for other, group in enumerate(self._groups if ask.waiting else ()):
+            if any(ask.use in self._plan.uses[index] for index in group.stages):
+                found |= self._waiting(other if group.field == field else number)
+        return found

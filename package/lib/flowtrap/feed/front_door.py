@@ -31,20 +31,21 @@ _PLAIN_NAME = re.compile(rb' ?"[\w.:/ -]*')
 
 
 class Need(NamedTuple):
-    """What a stage that a name leaves possible asks of the raw record.
+    """What some stages that a name leaves possible ask of the raw record.
 
-    Without `raw` the record must be parsed. With it, a record that bears no such key cannot match;
-    one that does waits under `field` and its value (`may_wait`), or is parsed.
+    A record that lacks one of the `texts` (lower case) cannot match. Nor can one that bears no
+    `key`; one that does waits in `group` under each value, or is parsed where `group` is None.
+    Without `key` the record must be parsed.
     """
 
-    field: str
-    raw: RawKey | None
-    may_wait: bool
+    key: RawKey | None = None
+    group: int | None = None
+    texts: tuple[bytes, ...] = ()
 
 
 NOTHING: tuple[Need, ...] = ()
 Tell = Callable[[], int]
-Wait = Callable[[bytes, int, "list[tuple[str, bytes]]"], None]
+Wait = Callable[[bytes, int, "list[tuple[int | None, bytes]]"], None]
 
 
 class FrontDoor:
@@ -124,18 +125,21 @@ class FrontDoor:
 
     def _settled(self, needs: tuple[Need, ...], line: bytes, tell: Tell) -> bool:
         """Tell whether the record need not be parsed now: it waits, or no stage can match it."""
-        if b"\\u00" in line:  # an escaped letter may hide a key that the patterns look for
-            return False
-        keys: list[tuple[str, bytes]] = []
-        for need in needs:
-            if need.raw is None:
+        if line.find(b"\\") >= 0 and (b"\\u" in line or b"\\/" in line):
+            return False  # an escaped letter or slash may hide what is looked for
+        keys: list[tuple[int | None, bytes]] = []
+        lowered = b""
+        for key, group, texts in needs:
+            if texts:
+                lowered = lowered or line.lower()
+                if not all(text in lowered for text in texts):
+                    continue
+            if key is None:
                 return False
-            values = need.raw.pattern.findall(line)
-            if not values and need.raw.guard is not None and need.raw.guard.search(line):
+            values = key.values(line)
+            if values is None or (values and group is None):
                 return False
-            if values and not need.may_wait:
-                return False
-            keys += [(need.field, value) for value in values]
+            keys += [(group, value) for value in values]
         if keys:
             self.waiting += 1
             self._wait(line, tell() - len(line), keys)

@@ -1,5 +1,6 @@
-"""The waiting room: records that matter only if their join key meets an anchor.
+"""The waiting room: records that matter only if their join key meets that of something else.
 
+Records wait in groups: those of one group bear the same kind of key and may match the same stages.
 Of each only the hash of its key and its place in the input are kept, 16 bytes in flat arrays, and
 beyond a cap those go to a temporary file. A place in a plain file is read again from the file;
 records from streams (stdin, gzip, documents) are copied to a spool when they come to wait.
@@ -16,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Callable, NamedTuple
 from flowtrap.model.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Set
 
 ENTRIES_KEPT = 3_000_000
 CHUNK = 100_000
@@ -32,6 +33,35 @@ class _Source(NamedTuple):
     context: Any
 
 
+class _Entries(NamedTuple):
+    """Hashes of keys, and beside each the place of the record that bears it."""
+
+    hashes: array[int]
+    places: array[int]
+
+    @classmethod
+    def none(cls) -> _Entries:
+        return cls(array("q"), array("Q"))
+
+
+class _Stored(NamedTuple):
+    """Entries of a group on disk: `size` hashes from `start` on, then their places."""
+
+    file: IO[bytes]
+    start: int
+    size: int
+
+    def chunks(self) -> Iterator[_Entries]:
+        for first in range(0, self.size, CHUNK):
+            count = min(CHUNK, self.size - first)
+            entries = _Entries.none()
+            self.file.seek(self.start + 8 * first)
+            entries.hashes.fromfile(self.file, count)
+            self.file.seek(self.start + 8 * (self.size + first))
+            entries.places.fromfile(self.file, count)
+            yield entries
+
+
 class WaitingRoom:
     """Takes records in, and gives back those whose key is wanted.
 
@@ -43,8 +73,9 @@ class WaitingRoom:
     ) -> None:
         self._open_spill = open_spill
         self._report = report
-        self._hashes, self._places = array("q"), array("Q")
-        self._overflow: list[tuple[IO[bytes], int]] = []
+        self._groups: dict[int | None, _Entries] = {}
+        self._stored: dict[int | None, list[_Stored]] = {}
+        self._held = 0
         self._files: list[_Source] = []
         self._streams: list[_Source] = []
         self._spool: IO[bytes] | None = None
@@ -70,54 +101,64 @@ class WaitingRoom:
         self._files.append(_Source(self._base, open_again, label, context))
         self._end_of_files += size + 1
 
-    def wait(self, line: bytes, offset: int, keys: list[tuple[str, bytes]]) -> None:
-        """Let a record wait under its keys; O(1). `offset` is where it begins in a file."""
+    def wait(self, line: bytes, offset: int, keys: list[tuple[int | None, bytes]]) -> None:
+        """Let a record wait under its (group, key)s; O(1). `offset`: where it begins in a file."""
         place = self._base + offset
         if self._spooling and self._spool is not None:
             place = SPOOL + self._spool.tell()
             self._spool.write(line if line.endswith(b"\n") else line + b"\n")
-        for key in keys:
-            self._hashes.append(hash(key))
-            self._places.append(place)
-        if len(self._hashes) >= ENTRIES_KEPT:
+        for group, key in keys:
+            entries = self._groups.get(group)
+            if entries is None:
+                entries = self._groups[group] = _Entries.none()
+            entries.hashes.append(hash(key))
+            entries.places.append(place)
+        self._held += len(keys)
+        if self._held >= ENTRIES_KEPT:
             self._overflow_to_disk()
 
     def _overflow_to_disk(self) -> None:
         scratch = self._open_spill()
-        self._hashes.tofile(scratch)
-        self._places.tofile(scratch)
-        self._overflow.append((scratch, len(self._hashes)))
-        self._hashes, self._places = array("q"), array("Q")
+        for group, (hashes, places) in self._groups.items():
+            stored = _Stored(scratch, scratch.tell(), len(hashes))
+            hashes.tofile(scratch)
+            places.tofile(scratch)
+            self._stored.setdefault(group, []).append(stored)
+        self._groups.clear()
+        self._held = 0
 
-    def take(self, wanted: Iterable[tuple[str, bytes]]) -> Iterator[tuple[bytes, Any]]:
-        """Yield (record, context) for the records that wait under a wanted key, each once."""
-        hashes = {hash(key) for key in wanted}
-        places = sorted({p for p in self._places_of(hashes) if p not in self._done})
-        self._done.update(places)
-        yield from self._read(places)
+    def hashes(self, group: int) -> set[int]:
+        """Return the hashes of all keys in a group."""
+        return {key for entries in self._entries(group) for key in entries.hashes}
+
+    def places(self, group: int, wanted: Set[int]) -> list[int]:
+        """Return the places in a group that bear a wanted key and were not taken yet, in order."""
+        if not wanted:
+            return []
+        found = {
+            place
+            for hashes, places in self._entries(group)
+            for key, place in zip(hashes, places)
+            if key in wanted
+        }
+        return sorted(found - self._done)
+
+    def take(self, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
+        """Yield (record, context) for places that `places` told, each once in all."""
+        chosen = [place for place in places if place not in self._done]
+        self._done.update(chosen)
+        yield from self._read(chosen)
 
     @property
     def taken(self) -> int:
         """Return how many records were given back."""
         return len(self._done)
 
-    def _places_of(self, wanted: set[int]) -> Iterator[int]:
-        if not wanted:
-            return
-        for hashes, places in self._arrays():
-            yield from (place for key, place in zip(hashes, places) if key in wanted)
-
-    def _arrays(self) -> Iterator[tuple[array[int], array[int]]]:
-        for scratch, count in self._overflow:
-            for start in range(0, count, CHUNK):
-                size = min(CHUNK, count - start)
-                hashes, places = array("q"), array("Q")
-                scratch.seek(8 * start)
-                hashes.fromfile(scratch, size)
-                scratch.seek(8 * (count + start))
-                places.fromfile(scratch, size)
-                yield hashes, places
-        yield self._hashes, self._places
+    def _entries(self, group: int) -> Iterator[_Entries]:
+        for stored in self._stored.get(group, ()):
+            yield from stored.chunks()
+        if group in self._groups:
+            yield self._groups[group]
 
     def _read(self, places: list[int]) -> Iterator[tuple[bytes, Any]]:
         """Yield the records at some places, in order; O(1) memory."""
@@ -153,7 +194,7 @@ class WaitingRoom:
 
     def close(self) -> None:
         """Let go of the scratch files."""
-        for scratch, _ in self._overflow:
-            scratch.close()
+        for file in {id(s.file): s.file for found in self._stored.values() for s in found}.values():
+            file.close()
         if self._spool is not None:
             self._spool.close()

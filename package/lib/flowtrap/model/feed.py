@@ -15,16 +15,42 @@ if TYPE_CHECKING:
     from .event import Event
 
 
+class RawPlace(NamedTuple):
+    """One place where a field's value may stand: group 1 of `pattern`, which begins with `marker`.
+
+    Finding the marker is what makes it fast.
+    """
+
+    marker: bytes
+    pattern: Pattern[bytes]
+
+
 class RawKey(NamedTuple):
     """Where the raw bytes of a record show a normalised field, so that it need not be parsed yet.
 
-    The field's true value is always among the values of group 1 of `pattern`, unless the record
-    holds none of them and `guard` is found: then the bytes do not tell, and it must be parsed.
-    A record with neither has no such field.
+    The field's true value is always among `values`, unless the record holds none of them and one
+    of `guards` is found: then the bytes do not tell, and it must be parsed. A record with neither
+    has no such field. Not to be asked of a record with escaped letters or slashes.
     """
 
-    pattern: Pattern[bytes]
-    guard: Pattern[bytes] | None = None
+    places: tuple[RawPlace, ...]
+    guards: tuple[bytes, ...] = ()
+
+    def values(self, line: bytes) -> list[bytes] | None:
+        """Return what the field may be, None where only parsing can tell."""
+        found = []
+        for marker, pattern in self.places:
+            at = line.find(marker)
+            while at >= 0:
+                value = pattern.match(line, at)
+                if value:
+                    found.append(value[1])
+                at = line.find(marker, at + len(marker))
+        if not found:
+            for guard in self.guards:
+                if guard in line:
+                    return None
+        return found
 
 
 class TextFormat(NamedTuple):
@@ -42,7 +68,8 @@ class FeedSpec(NamedTuple):
     """A feed: how it is recognised, normalised, and sifted before parsing.
 
     `name_field` is the native field whose value names the operation ("" where there is none);
-    it must be a top-level key of the record. `normalise` raises RecordError.
+    it must be a top-level key of the record. `normalise` raises RecordError. `raw_fields` are
+    native fields, by path, whose texts stand in the bytes as they are.
     """
 
     name: str
@@ -50,4 +77,5 @@ class FeedSpec(NamedTuple):
     normalise: Callable[[Mapping[str, Any]], Event]
     name_field: str = ""
     raw_keys: Mapping[str, RawKey] = {}
+    raw_fields: frozenset[str] = frozenset()
     text: TextFormat | None = None

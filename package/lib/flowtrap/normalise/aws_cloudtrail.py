@@ -220,4 +220,18 @@ def _read_scope(fields: Fields, scope: dict[str, Any]) -> None:
         fields["session_region"] = holder.region or ANY_REGION
 
 
-SPEC = FeedSpec(NAME, recognise, normalise, name_field="eventName", raw_keys=RAW_KEYS)
+SPEC = FeedSpec(
+    NAME,
+    recognise,
+    normalise,
+    name_field="eventName",
+    raw_keys=RAW_KEYS,
+    raw_fields=frozenset(
+        (
+            "sourceIPAddress",
+            "userAgent",
+            "userIdentity.inScopeOf.issuerType",
+            "userIdentity.invokedBy",
+        )
+    ),
+)

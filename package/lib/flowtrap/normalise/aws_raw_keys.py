@@ -1,8 +1,7 @@
 """Where a CloudTrail record's bytes show the fields that join events.
 
 Every pattern ends where a plain name ends (`aws_names`), so that a value with an escape in it is
-passed over rather than cut short; a serialiser that escapes slashes is understood, or leaves no
-match at all and the guard then asks for a parse.
+passed over rather than cut short. Records with escaped letters or slashes are not asked.
 
 Example: `…"arn":"arn:aws:sts::123456789012:assumed-role/billing-role/billing"…` shows the session
 `billing-role/billing`.
@@ -12,60 +11,73 @@ from __future__ import annotations
 
 import re
 
-from flowtrap.model.feed import RawKey
+from flowtrap.model.feed import RawKey, RawPlace
 
 from .aws_names import PLAIN
 
 _NAME = PLAIN.encode()
-_KEY = rb'"\s*:\s*"'
-_SLASH = rb"\\?/"
-_SESSION_GUARD = re.compile(rb"AssumedRole|assumed-role|inScopeOf|sessionIssuer")
+_IS = rb'"\s*:\s*"'  # between a key and its text
 
-SESSION = RawKey(re.compile(rb":assumed-role/(%b+/%b+)\"" % (_NAME, _NAME)), _SESSION_GUARD)
+
+def _place(marker: bytes, rest: bytes) -> RawPlace:
+    return RawPlace(marker, re.compile(re.escape(marker) + rest))
+
+
+_ROLE_PATH = rb"(?:%b+/)*(%b+)" % (_NAME, _NAME)
+_NO_SESSION = (b"ssumedRole", b"ssumed-role")  # type, ARN
+
+SESSION = RawKey((_place(b":assumed-role/", rb"(%b+/%b+)\"" % (_NAME, _NAME)),), _NO_SESSION)
 
 SESSION_ROLE = RawKey(
-    re.compile(
-        rb"(?:assumed-role%b|:role%b(?:%b+%b)*)(%b+)(?=\"|%b)"
-        % (_SLASH, _SLASH, _NAME, _SLASH, _NAME, _SLASH)
+    (
+        _place(b":assumed-role/", rb"(%b+)(?=\"|/)" % _NAME),
+        _place(b":role/", _ROLE_PATH + rb"\""),
     ),
-    _SESSION_GUARD,
+    (*_NO_SESSION, b"sessionIssuer"),
 )
 
 SESSION_FUNCTION = RawKey(
-    re.compile(
-        rb"(?::function:|:web-function[:/]|:web-function\\/|:assumed-role%b%b+%b)(%b+)(?=[\":])"
-        % (_SLASH, _NAME, _SLASH, _NAME)
+    (
+        _place(b"function", rb"[:/](%b+)(?=[\":])" % _NAME),
+        _place(b":assumed-role/", rb"%b+/(%b+)\"" % (_NAME, _NAME)),
     ),
-    _SESSION_GUARD,
+    (*_NO_SESSION, b"inScopeOf"),
 )
 
 # A network interface's description names its function too, but shares no end with the rest; such
 # a record shows none of these, and the guard asks for a parse.
 FUNCTION = RawKey(
-    re.compile(
-        rb"(?:functionName%b(?:\d{12}:)?(?:function:)?|:function:|:web-function(?::|%b))"
-        rb"(%b+)(?=\\?\"|:)" % (_KEY, _SLASH, _NAME)  # \" where a permission's statement ends
+    (
+        _place(
+            b"function",  # functionName":"…, :function:…, :web-function/…
+            rb"(?:Name%b(?:\d{12}:)?(?:function:)?|[:/])(%b+)(?=\\?\"|:)" % (_IS, _NAME),
+        ),
     ),
-    re.compile(rb"functionName|function|AWS::Lambda|AWS Lambda VPC ENI-"),
+    (b"function", b"AWS::Lambda", b"AWS Lambda VPC ENI-"),
 )
 
 ROLE = RawKey(
-    re.compile(
-        rb"(?:\"roleName%b|:role%b(?:%b+%b)*)(%b+)\"" % (_KEY, _SLASH, _NAME, _SLASH, _NAME)
+    (
+        _place(b"roleName", rb"%b(%b+)\"" % (_IS, _NAME)),
+        _place(b":role/", _ROLE_PATH + rb"\""),
     ),
-    re.compile(rb"oleName|:role"),
+    (b"oleName", b":role"),
 )
 
-ACCESS_KEY = RawKey(
-    re.compile(rb"\"accessKeyId%b(%b+)\"" % (_KEY, _NAME)), re.compile(b"accessKeyId")
-)
+ACCESS_KEY = RawKey((_place(b"accessKeyId", rb"%b(%b+)\"" % (_IS, _NAME)),), (b"accessKeyId",))
 
 BUCKET = RawKey(
-    re.compile(rb"(?:\"bucketName%b|:s3:::)(%b+)(?=\"|%b)" % (_KEY, _NAME, _SLASH)),
-    re.compile(rb"bucketName|:s3:::"),
+    (
+        _place(b"bucketName", rb"%b(%b+)(?=[\"/])" % (_IS, _NAME)),
+        _place(b":s3:::", rb"(%b+)(?=[\"/])" % _NAME),
+    ),
+    (b"bucketName", b":s3:::"),
 )
 
-ENI = RawKey(re.compile(rb"\b(eni-[0-9A-Za-z]+)"), re.compile(rb"customerEniId|networkInterfaceId"))
+ENI = RawKey(
+    (RawPlace(b"eni-", re.compile(rb"(eni-[0-9A-Za-z]+)")),),
+    (b"customerEniId", b"networkInterfaceId"),
+)
 
 RAW_KEYS = {  # the most telling first: the pipeline takes the first that a stage joins on
     "session_function": SESSION_FUNCTION,

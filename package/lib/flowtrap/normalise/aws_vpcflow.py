@@ -212,6 +212,6 @@ SPEC = FeedSpec(
     NAME,
     recognise,
     normalise,
-    raw_keys={"eni": ENI._replace(guard=None)},
+    raw_keys={"eni": ENI._replace(guards=())},
     text=TextFormat(header, parse),
 )

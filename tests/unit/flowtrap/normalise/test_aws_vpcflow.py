@@ -161,7 +161,7 @@ def test_id_tells_lines_apart():
 
 
 def test_raw_key_shows_the_interface():
-    assert SPEC.raw_keys["eni"].pattern.findall(LINE.encode()) == [b"eni-0a1b2c3d4e5f60718"]
+    assert SPEC.raw_keys["eni"].values(LINE.encode()) == [b"eni-0a1b2c3d4e5f60718"]
 
 
 def anything():
