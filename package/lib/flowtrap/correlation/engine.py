@@ -24,7 +24,7 @@ from .plan import Plan, Use
 from .related import Relations, keys_of, past_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from flowtrap.model.detection import Detection
     from flowtrap.model.finding import Finding
@@ -90,22 +90,20 @@ class Engine:
             self.counters.late += 1
         if self._plan.telling[index]:
             self.learnt.learn(self._plan.telling[index], hit)
-        for use in self._plan.uses[index]:
-            if use.past:
-                self._add_past(use, hit, entry)
-            if not (use.suppress and self._is_suppressed(use, hit)):
-                self.add_present(use, hit, entry)
-
-    def _add_past(self, use: Use, hit: Hit, entry: bytes) -> None:
-        for rule, table in use.past:
+        fills = self._plan.fills[index]
+        for table, names in fills.past:
             known = self._earliest.get(table)
             if known is None or hit.time_ms < known:
                 self._earliest[table] = hit.time_ms
-            self.logs.append(table, past_key(hit, rule.key), entry)
+            self.logs.append(table, past_key(hit, names), entry)
+        self.put(fills.routes, hit, entry)
+        for use in fills.guarded:
+            if not self._is_suppressed(use, hit):
+                self.put(use.routes, hit, entry)
 
-    def add_present(self, use: Use, hit: Hit, entry: bytes) -> None:
-        """Put a hit where anchors and relations look for it."""
-        for table, names in use.routes:
+    def put(self, routes: Iterable[tuple[int, tuple[str, ...]]], hit: Hit, entry: bytes) -> None:
+        """Put a hit into tables, under the keys by which anchors and relations look for it."""
+        for table, names in routes:
             for key in keys_of(hit, names):
                 self.logs.append(table, key, entry)
 

@@ -17,7 +17,7 @@ _Name = TypeVar("_Name")
 if TYPE_CHECKING:
     from .cases import Judged
     from .hit_log import HitLogs
-    from .plan import Plan
+    from .plan import Plan, Use
 
 
 class Expiry:
@@ -53,21 +53,26 @@ class Expiry:
         """Drop what no anchor can ask for any more; return how many entries went."""
         if self._watermark_ms is None:
             return 0
-        dropped = 0
+        floors: dict[int, int] = {}
         for uses in self._plan.uses:
             for use in uses:
-                anchor_ms = self._watermark_ms - self._open_ms(use.detection)
-                related_ms = anchor_ms - self._plan.window_ms[use.detection]
-                if use.anchor_table is not None:
-                    dropped += self._sweep(logs, use.anchor_table, anchor_ms)
-                if use.relation_table is not None:
-                    dropped += self._sweep(logs, use.relation_table, related_ms)
-                for rule, table in use.past:
-                    floor_ms = min(related_ms, self._oldest.get(use.detection, related_ms))
-                    dropped += self._sweep(logs, table, floor_ms - rule.over_ms)
-        return dropped
+                self._lower_floors(floors, use, self._watermark_ms)
+        return sum(self._sweep(logs, table, floor_ms) for table, floor_ms in floors.items())
+
+    def _lower_floors(self, floors: dict[int, int], use: Use, watermark_ms: int) -> None:
+        """Note how far back a use looks into its tables; the longest look at a table counts."""
+        anchor_ms = watermark_ms - self._open_ms(use.detection)
+        related_ms = anchor_ms - self._plan.window_ms[use.detection]
+        if use.anchor_table is not None:
+            _lower(floors, use.anchor_table, anchor_ms)
+        if use.relation_table is not None:
+            _lower(floors, use.relation_table, related_ms)
+        for rule, table in use.past:
+            floor_ms = min(related_ms, self._oldest.get(use.detection, related_ms))
+            _lower(floors, table, floor_ms - rule.over_ms)
 
     def _sweep(self, logs: HitLogs, table: int, floor_ms: int) -> int:
+        """Shorten the logs of a table; return how many entries went."""
         dropped = 0
         for key, log in logs.scan(table):
             floor = entries_.time_mark(min(floor_ms, self._pins.get((table, key), floor_ms)))

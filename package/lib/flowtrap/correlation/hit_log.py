@@ -55,6 +55,7 @@ class HitLogs:
         self._tables: dict[int, dict[int, Any]] = {}
         self._segments: dict[int, list[_Segment]] = {}
         self._held = 0
+        self.appended: dict[int, int] = {}  # entries ever added, by table
         self.spilled = 0
         self.evicted = 0
 
@@ -63,6 +64,8 @@ class HitLogs:
         logs = self._tables.get(table)
         if logs is None:
             logs = self._tables[table] = {}
+            self.appended.setdefault(table, 0)
+        self.appended[table] += 1
         log = logs.get(key)
         if log is None:
             logs[key] = entry

@@ -2,6 +2,7 @@
 
 Stages that several detections share are one distinct stage; each detection that uses it is a
 `Use`, with a table per purpose: anchors by case key, hits by relation key, past by first_seen key.
+Uses that would fill equal tables share one; anchors do not, for each detection forgets its own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,25 @@ class Use(NamedTuple):
     suppress: tuple[tuple[str, str, PatternList], ...]
 
 
+class Fills(NamedTuple):
+    """Which tables a hit of a distinct stage goes into, and under which names of its key.
+
+    `guarded` are the uses that a tunable may take the hit out of.
+    """
+
+    routes: tuple[tuple[int, tuple[str, ...]], ...]
+    past: tuple[tuple[int, tuple[str, ...]], ...]
+    guarded: tuple[Use, ...]
+
+    @classmethod
+    def of(cls, uses: Sequence[Use]) -> Fills:
+        """Return where the hits of these uses, all of one stage, go."""
+        open_uses = [use for use in uses if not use.suppress]
+        routes = dict.fromkeys(route for use in open_uses for route in use.routes)
+        past = dict.fromkeys((table, rule.key) for use in uses for rule, table in use.past)
+        return cls(tuple(routes), tuple(past), tuple(use for use in uses if use.suppress))
+
+
 class Plan:
     """The distinct stages, and the uses of each, by index; `window_ms` by detection.
 
@@ -46,53 +66,63 @@ class Plan:
         self.uses: list[list[Use]] = []
         self.by_name: list[dict[str, Use]] = []
         self._tables = 0
+        self._shared: dict[tuple[str, int, tuple[str, ...]], int] = {}
         for number in range(len(self.detections)):
             self.by_name.append(self._uses_of(number))
         wanted = {fact for lists in self.inferred for fact in lists.values()}
         self.telling = [tuple(sorted(wanted & s.facts.keys())) for s in self.stages]
+        self.fills = [Fills.of(uses) for uses in self.uses]
 
     def _uses_of(self, number: int) -> dict[str, Use]:
-        detection, settings = self.detections[number], self.settings[number]
-        relations = {relation.stage: relation for relation in detection.relations}
         uses = {}
-        for name, stage in detection.stages.items():
-            relation = relations.get(name)
-            anchor_table = self._table() if name == detection.anchor else None
-            relation_table = self._table() if relation else None
-            routes = [(anchor_table, detection.case)] if anchor_table else []
-            if relation and relation_table:
-                routes.append((relation_table, relation.own_keys))
-            use = Use(
-                detection=number,
-                stage=stage,
-                anchor_table=anchor_table,
-                relation=relation,
-                relation_table=relation_table,
-                routes=tuple(routes),
-                past=tuple((rule, self._table()) for rule in first_seen_rules(detection, name)),
-                suppress=tuple(
-                    (item.tunable, item.key, settings.patterns(item.tunable))
-                    for item in detection.suppress
-                    if (item.stage or detection.anchor) == name
-                    and settings.patterns(item.tunable).entries
-                ),
-            )
-            uses[name] = use
-            self._index_of(stage, number).append(use)
+        for name, stage in self.detections[number].stages.items():
+            index = self._index_of(stage)
+            uses[name] = self._use(number, index, stage)
+            self.uses[index].append(uses[name])
         return uses
+
+    def _use(self, number: int, index: int, stage: Stage) -> Use:
+        detection, settings = self.detections[number], self.settings[number]
+        suppress = tuple(
+            (item.tunable, item.key, settings.patterns(item.tunable))
+            for item in detection.suppress
+            if (item.stage or detection.anchor) == stage.name
+            and settings.patterns(item.tunable).entries
+        )
+        relation = next((r for r in detection.relations if r.stage == stage.name), None)
+        anchor_table = self._table() if stage.name == detection.anchor else None
+        relation_table = None
+        if relation:
+            shared = ("related", index, relation.own_keys)
+            relation_table = self._table() if suppress else self._shared_table(shared)
+        routes = [(anchor_table, detection.case)] if anchor_table else []
+        if relation and relation_table:
+            routes.append((relation_table, relation.own_keys))
+        past = tuple(
+            (rule, self._shared_table(("past", index, rule.key)))
+            for rule in first_seen_rules(detection, stage.name)
+        )
+        return Use(
+            number, stage, anchor_table, relation, relation_table, tuple(routes), past, suppress
+        )
+
+    def _shared_table(self, purpose: tuple[str, int, tuple[str, ...]]) -> int:
+        if purpose not in self._shared:
+            self._shared[purpose] = self._table()
+        return self._shared[purpose]
 
     def _table(self) -> int:
         self._tables += 1
         return self._tables
 
-    def _index_of(self, stage: Stage, number: int) -> list[Use]:
-        """Return the uses of the distinct stage that equals this one, made if it is new."""
+    def _index_of(self, stage: Stage) -> int:
+        """Return the index of the distinct stage that equals this one, made if it is new."""
         for index, known in enumerate(self.stages):
             if _same(known, stage):
-                return self.uses[index]
+                return index
         self.stages.append(stage)
         self.uses.append([])
-        return self.uses[-1]
+        return len(self.stages) - 1
 
 
 def _same(one: Stage, other: Stage) -> bool:

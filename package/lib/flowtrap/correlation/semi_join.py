@@ -114,6 +114,7 @@ class Waits:
         self._plan = engine.plan
         self._waiting = waiting
         self._groups: list[Group] = []
+        self._told: dict[tuple[int, str], tuple[int, set[int]]] = {}
 
     def group(self, field: str, stages: tuple[int, ...]) -> int:
         """Return the number of the group of records that wait under a field for some stages."""
@@ -163,8 +164,12 @@ class Waits:
         """Return the stages of a detection of which something may still come."""
         found = set(self._stages(detection, open_groups))
         parents = set(self._stages(detection, moving))
+        somewhere = set(self._stages(detection, range(len(self._groups))))
         for relation in self._plan.detections[detection].relations:  # parents come first
-            if relation.parent in parents:
+            table = self._plan.by_name[detection][relation.stage].relation_table or 0
+            if relation.parent in parents and (
+                relation.stage in somewhere or self._appended(table)
+            ):
                 parents.add(relation.stage)
                 found.add(relation.stage)
         return frozenset(found)
@@ -202,16 +207,25 @@ class Waits:
         return self._plan.by_name[use.detection][parent or anchor]
 
     def _known(self, asks: Set[_Ask]) -> dict[tuple[int, str], set[int]]:
-        """Return, per asked key, the hashes of its values among the hits."""
-        known: dict[tuple[int, str], set[int]] = {ask.id: set() for ask in asks}
-        names_of: dict[int, list[str]] = {}
-        for table, name in known:
-            names_of.setdefault(table, []).append(name)
-        for table, names in names_of.items():
+        """Return, per asked key, the hashes of its values among the hits.
+
+        A table that got no hit since it was last asked is not read again.
+        """
+        stale: dict[int, list[str]] = {}
+        for table, name in {ask.id for ask in asks}:
+            if self._told.get((table, name), (-1, ()))[0] != self._appended(table):
+                stale.setdefault(table, []).append(name)
+        for table, names in stale.items():
+            values: dict[str, set[int]] = {name: set() for name in names}
             for hit in self._hits(table):
-                for name in names:
-                    known[table, name].update(map(value_hash, hit_values(hit, name)))
-        return known
+                for name, found in values.items():
+                    found.update(map(value_hash, hit_values(hit, name)))
+            for name, found in values.items():
+                self._told[table, name] = self._appended(table), found
+        return {ask.id: self._told[ask.id][1] for ask in asks}
+
+    def _appended(self, table: int) -> int:
+        return self._engine.logs.appended.get(table, 0)
 
     def _hits(self, table: int) -> Iterator[Hit]:
         for _, log in self._engine.logs.scan(table):

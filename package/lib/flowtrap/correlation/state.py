@@ -17,6 +17,7 @@ from .related import past_key
 
 if TYPE_CHECKING:
     from .engine import Engine
+    from .plan import Use
 
 FORMAT = "flowtrap-state"
 VERSION = 1
@@ -96,17 +97,25 @@ def _fill(engine: Engine, saved: dict[str, Any]) -> None:
     engine._watermark_ms = saved["watermark_ms"]
     engine.learnt.restore(saved["learnt"])
     engine._emitted = {name: (said[0], said[1]) for name, said in saved["emitted"].items()}
+    filled: set[int] = set()
     for number, detection in enumerate(engine.plan.detections):
         for name, stage in saved["detections"].get(detection.name, {}).items():
             use = engine.plan.by_name[number].get(name)
-            if use is None:
-                continue
-            for row in stage["present"]:
-                hit = _hit(row)
-                engine.add_present(use, hit, pack(hit))
-            for (rule, table), rows, earliest in zip(use.past, stage["past"], stage["earliest_ms"]):
-                if earliest is not None:
-                    engine._earliest[table] = earliest
-                for row in rows:
-                    hit = _hit(row)
-                    engine.logs.append(table, past_key(hit, rule.key), pack(hit))
+            if use is not None:
+                _fill_use(engine, use, stage, filled)
+
+
+def _fill_use(engine: Engine, use: Use, stage: dict[str, Any], filled: set[int]) -> None:
+    """Fill the tables of a use; one that it shares with a use before it is full already."""
+    routes = [route for route in use.routes if route[0] not in filled]
+    for row in stage["present"] if routes else ():
+        hit = _hit(row)
+        engine.put(routes, hit, pack(hit))
+    filled.update(table for table, _ in routes)
+    for (rule, table), rows, earliest in zip(use.past, stage["past"], stage["earliest_ms"]):
+        if earliest is not None:
+            engine._earliest[table] = min(earliest, engine._earliest.get(table, earliest))
+        for row in rows if table not in filled else ():
+            hit = _hit(row)
+            engine.logs.append(table, past_key(hit, rule.key), pack(hit))
+        filled.add(table)

@@ -33,7 +33,7 @@ _PLAIN_NAME = re.compile(rb' ?"[\w.:/ -]*')
 class Need(NamedTuple):
     """What some stages that a name leaves possible ask of the raw record.
 
-    A record that lacks one of the `texts` (lower case) cannot match. Nor can one that bears no
+    A record that lacks one of the `texts` cannot match. Nor can one that bears no
     `key`; one that does waits in `group` under each value, or is parsed where `group` is None.
     Without `key` the record must be parsed.
     """
@@ -128,12 +128,9 @@ class FrontDoor:
         if line.find(b"\\") >= 0 and (b"\\u" in line or b"\\/" in line):
             return False  # an escaped letter or slash may hide what is looked for
         keys: list[tuple[int | None, bytes]] = []
-        lowered = b""
         for key, group, texts in needs:
-            if texts:
-                lowered = lowered or line.lower()
-                if not all(text in lowered for text in texts):
-                    continue
+            if texts and not all(text in line for text in texts):
+                continue
             if key is None:
                 return False
             values = key.values(line)

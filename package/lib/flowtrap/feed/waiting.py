@@ -76,6 +76,9 @@ class WaitingRoom:
         self._groups: dict[int | None, _Entries] = {}
         self._stored: dict[int | None, list[_Stored]] = {}
         self._held = 0
+        self._counts: dict[int | None, int] = {}
+        self._distinct: dict[int, tuple[int, set[int]]] = {}
+        self._asked: dict[int, tuple[tuple[int, Set[int]], list[int]]] = {}
         self._files: list[_Source] = []
         self._streams: list[_Source] = []
         self._spool: IO[bytes] | None = None
@@ -113,6 +116,7 @@ class WaitingRoom:
                 entries = self._groups[group] = _Entries.none()
             entries.hashes.append(hash(key))
             entries.places.append(place)
+            self._counts[group] = self._counts.get(group, 0) + 1
         self._held += len(keys)
         if self._held >= ENTRIES_KEPT:
             self._overflow_to_disk()
@@ -129,19 +133,24 @@ class WaitingRoom:
 
     def hashes(self, group: int) -> set[int]:
         """Return the hashes of all keys in a group."""
-        return {key for entries in self._entries(group) for key in entries.hashes}
+        count = self._counts.get(group, 0)
+        if group not in self._distinct or self._distinct[group][0] != count:
+            found = {key for entries in self._entries(group) for key in entries.hashes}
+            self._distinct[group] = count, found
+        return self._distinct[group][1]
 
     def places(self, group: int, wanted: Set[int]) -> list[int]:
         """Return the places in a group that bear a wanted key and were not taken yet, in order."""
-        if not wanted:
-            return []
-        found = {
-            place
-            for hashes, places in self._entries(group)
-            for key, place in zip(hashes, places)
-            if key in wanted
-        }
-        return sorted(found - self._done)
+        asked = self._counts.get(group, 0), wanted
+        if self._asked.get(group, (None, []))[0] != asked:
+            found = {
+                place
+                for hashes, places in (self._entries(group) if wanted else ())
+                for key, place in zip(hashes, places)
+                if key in wanted
+            }
+            self._asked[group] = asked, sorted(found)
+        return [place for place in self._asked[group][1] if place not in self._done]
 
     def take(self, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         """Yield (record, context) for places that `places` told, each once in all."""

@@ -1,7 +1,7 @@
 """Texts that the bytes of a record must hold if a condition is to hold.
 
-A condition that asks `userAgent` to contain exec-env/AWS_Lambda can only hold for a record in whose
-bytes that text stands, whatever its case. The front door asks for it before it parses.
+A condition that asks `userAgent` to contain exec-env/AWS_Lambda in just this case can only hold for
+a record in whose bytes that text stands. The front door asks for it before it parses.
 """
 
 from __future__ import annotations
@@ -12,31 +12,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SAFE = re.compile(r"[a-z0-9 _.:/-]*[a-z][a-z0-9 _.:/-]*", re.ASCII)  # JSON writes it as it is
+_SAFE = re.compile(r"[\w .:/-]*[A-Za-z][\w .:/-]*", re.ASCII)  # JSON writes it as it is
 _ANY = (".*", "^", "$", r"\A", r"\Z")
 NONE: frozenset[bytes] = frozenset()
 
 
 def required(ast: Sequence[Any], raw_fields: frozenset[str]) -> frozenset[bytes]:
-    """Return lower-case texts that all must stand in a record for which the condition holds.
+    """Return texts that all must stand in a record for which the condition holds.
 
-    Only conditions on `raw_fields`, native fields whose text stands in the bytes, say anything.
+    Only conditions that heed case say anything, on `raw_fields`: native fields whose text stands in
+    the bytes.
     """
     kind, *parts = ast
     if kind == "and":
         return NONE.union(*(required(part, raw_fields) for part in parts))
     if kind == "or" and parts:
         return frozenset.intersection(*(required(part, raw_fields) for part in parts))
-    if kind == "in" and parts[0] in raw_fields and len(parts[1]) == 1:
-        return _safe(str(parts[1][0]))
-    if kind == "re" and parts[0] in raw_fields:
-        return _safe(_literal(parts[1]))
+    if kind == "re" and parts[0] in raw_fields and "i" not in parts[2]:
+        text = _literal(parts[1])
+        return frozenset((text.encode(),)) if _SAFE.fullmatch(text) else NONE
     return NONE
-
-
-def _safe(text: str) -> frozenset[bytes]:
-    text = text.lower()
-    return frozenset((text.encode(),)) if _SAFE.fullmatch(text) else NONE
 
 
 def _literal(pattern: str) -> str:

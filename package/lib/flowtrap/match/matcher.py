@@ -63,17 +63,20 @@ class Matcher:
         if index is None:
             return []
         found: list[tuple[int, Hit]] = []
+        known: dict[str, HitValue] = {}
         for number, test in index.candidates(event):
             if test(event):
-                found.extend((number, hit) for hit in self._hits_of(self._stages[number], event))
+                hits = self._hits_of(self._stages[number], event, known)
+                found.extend((number, hit) for hit in hits)
         return found
 
-    def _hits_of(self, stage: _StageReader, event: Event) -> list[Hit]:
-        keys = stage.keys(event)
+    def _hits_of(self, stage: _StageReader, event: Event, known: dict[str, HitValue]) -> list[Hit]:
+        """Return the hits of a stage that matches; `known` keeps fields that were read before."""
+        keys = stage.keys(event, known)
         if keys is None:
             self.no_key += 1
             return []
-        facts = stage.facts(event)
+        facts = stage.facts(event, known)
         if len(keys) > MOST_HITS:
             self.capped += 1
         return [_hit(event, {**values, **facts}) for values in keys[:MOST_HITS]]
@@ -108,25 +111,27 @@ class _StageReader:
         self._keys = [(name, field, text_reader(field)) for name, field in stage.keys.items()]
         self._facts = [(name, field, text_reader(field)) for name, field in stage.facts.items()]
 
-    def keys(self, event: Event) -> list[dict[str, HitValue]] | None:
+    def keys(self, event: Event, known: dict[str, HitValue]) -> list[dict[str, HitValue]] | None:
         """Return one mapping per combination (one more than the cap at most), None if one lacks."""
         single: dict[str, HitValue] = {}
         many = False
-        fields = event.fields
         for name, field, read in self._keys:
-            value = fields.get(field) or read(event)
+            value = known.get(field)
+            if value is None:
+                value = known[field] = event.fields.get(field) or read(event)
             if not value:
                 return None
             single[name] = value
             many = many or type(value) is not str
         return _combinations(single) if many else [single]
 
-    def facts(self, event: Event) -> dict[str, HitValue]:
+    def facts(self, event: Event, known: dict[str, HitValue]) -> dict[str, HitValue]:
         """Return the facts that the event has."""
         values: dict[str, HitValue] = {}
-        fields = event.fields
         for name, field, read in self._facts:
-            value = fields.get(field) or read(event)
+            value = known.get(field)
+            if value is None:
+                value = known[field] = event.fields.get(field) or read(event)
             if value:
                 values[name] = value if type(value) is str or len(value) > 1 else value[0]
         return values

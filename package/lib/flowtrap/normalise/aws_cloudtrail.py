@@ -232,6 +232,7 @@ SPEC = FeedSpec(
             "userAgent",
             "userIdentity.inScopeOf.issuerType",
             "userIdentity.invokedBy",
+            "userIdentity.type",
         )
     ),
 )

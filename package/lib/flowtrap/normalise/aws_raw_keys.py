@@ -11,73 +11,56 @@ from __future__ import annotations
 
 import re
 
-from flowtrap.model.feed import RawKey, RawPlace
+from flowtrap.model.feed import RawKey
 
 from .aws_names import PLAIN
 
-_NAME = PLAIN.encode()
+_NAME = PLAIN.encode() + b"+"
 _IS = rb'"\s*:\s*"'  # between a key and its text
-
-
-def _place(marker: bytes, rest: bytes) -> RawPlace:
-    return RawPlace(marker, re.compile(re.escape(marker) + rest))
-
-
-_ROLE_PATH = rb"(?:%b+/)*(%b+)" % (_NAME, _NAME)
+_PATH = rb"(?:%b/)*" % _NAME
 _NO_SESSION = (b"ssumedRole", b"ssumed-role")  # type, ARN
 
-SESSION = RawKey((_place(b":assumed-role/", rb"(%b+/%b+)\"" % (_NAME, _NAME)),), _NO_SESSION)
 
-SESSION_ROLE = RawKey(
-    (
-        _place(b":assumed-role/", rb"(%b+)(?=\"|/)" % _NAME),
-        _place(b":role/", _ROLE_PATH + rb"\""),
-    ),
-    (*_NO_SESSION, b"sessionIssuer"),
+def _key(*patterns: bytes, guards: tuple[bytes, ...]) -> RawKey:
+    return RawKey(tuple(map(re.compile, patterns)), guards)
+
+
+SESSION = _key(rb":assumed-role/(%b/%b)\"" % (_NAME, _NAME), guards=_NO_SESSION)
+
+SESSION_ROLE = _key(
+    rb":assumed-role/(%b)(?=[\"/])" % _NAME,
+    rb":role/%b(%b)\"" % (_PATH, _NAME),
+    guards=(*_NO_SESSION, b"sessionIssuer"),
 )
 
-SESSION_FUNCTION = RawKey(
-    (
-        _place(b"function", rb"[:/](%b+)(?=[\":])" % _NAME),
-        _place(b":assumed-role/", rb"%b+/(%b+)\"" % (_NAME, _NAME)),
-    ),
-    (*_NO_SESSION, b"inScopeOf"),
+SESSION_FUNCTION = _key(
+    rb"function[:/](%b)(?=[\":])" % _NAME,
+    rb":assumed-role/%b/(%b)\"" % (_NAME, _NAME),
+    guards=(*_NO_SESSION, b"inScopeOf"),
 )
 
 # A network interface's description names its function too, but shares no end with the rest; such
 # a record shows none of these, and the guard asks for a parse.
-FUNCTION = RawKey(
-    (
-        _place(
-            b"function",  # functionName":"…, :function:…, :web-function/…
-            rb"(?:Name%b(?:\d{12}:)?(?:function:)?|[:/])(%b+)(?=\\?\"|:)" % (_IS, _NAME),
-        ),
-    ),
-    (b"function", b"AWS::Lambda", b"AWS Lambda VPC ENI-"),
+FUNCTION = _key(
+    rb"function(?:Name%b(?!arn:)(?:\d{12}:)?(?:function:)?|[:/])(%b)(?=\\?\"|:)" % (_IS, _NAME),
+    guards=(b"function", b"AWS::Lambda", b"AWS Lambda VPC ENI-"),
 )
 
-ROLE = RawKey(
-    (
-        _place(b"roleName", rb"%b(%b+)\"" % (_IS, _NAME)),
-        _place(b":role/", _ROLE_PATH + rb"\""),
-    ),
-    (b"oleName", b":role"),
+ROLE = _key(
+    rb"roleName%b(%b)\"" % (_IS, _NAME),
+    rb":role/%b(%b)\"" % (_PATH, _NAME),
+    guards=(b"oleName", b":role"),
 )
 
-ACCESS_KEY = RawKey((_place(b"accessKeyId", rb"%b(%b+)\"" % (_IS, _NAME)),), (b"accessKeyId",))
+ACCESS_KEY = _key(rb"accessKeyId%b(%b)\"" % (_IS, _NAME), guards=(b"accessKeyId",))
 
-BUCKET = RawKey(
-    (
-        _place(b"bucketName", rb"%b(%b+)(?=[\"/])" % (_IS, _NAME)),
-        _place(b":s3:::", rb"(%b+)(?=[\"/])" % _NAME),
-    ),
-    (b"bucketName", b":s3:::"),
+BUCKET = _key(
+    rb"bucketName%b(%b)(?=[\"/])" % (_IS, _NAME),
+    rb":s3:::(%b)(?=[\"/])" % _NAME,
+    guards=(b"bucketName", b":s3:::"),
 )
 
-ENI = RawKey(
-    (RawPlace(b"eni-", re.compile(rb"(eni-[0-9A-Za-z]+)")),),
-    (b"customerEniId", b"networkInterfaceId"),
-)
+ENI = _key(rb"(eni-[0-9A-Za-z]+)", guards=(b"customerEniId", b"networkInterfaceId"))
 
 RAW_KEYS = {  # the most telling first: the pipeline takes the first that a stage joins on
     "session_function": SESSION_FUNCTION,
