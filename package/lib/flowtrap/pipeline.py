@@ -208,7 +208,7 @@ class Hunt:
             framed = record_lines(stream, source.label, self._lose)
             lines = iter(framed.lines)
             head, spec, columns = self._recognise_feed(lines)
-            again = source.open if framed.plain and source.seekable else None
+            again = source.open_again if framed.plain and source.seekable else None
             context = _Context(source.label, columns)
             self._waiting.begin(source.label, again, source.size_bytes, context)
             self._progress(0)

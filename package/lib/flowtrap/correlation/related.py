@@ -85,22 +85,28 @@ class Relations:
         """Return R_s(anchor) for every related stage that has hits at all."""
         own = entries_.head_of(anchor.time_ms, anchor.event_id)
         found: dict[str, list[Span]] = {}
+        keys: dict[tuple[str, ...], list[int]] = {}
         for relation in self.detection.relations:
             if relation.parent is None:
-                spans = self._direct(relation, anchor, own)
+                names = relation.parent_keys
+                if names not in keys:
+                    keys[names] = keys_of(anchor, names)
+                spans = self._direct(relation, anchor, own, keys[names])
             else:
                 spans = self._hop(relation, anchor, own, found.get(relation.parent, []))
             if spans:
                 found[relation.stage] = spans
         return found
 
-    def _direct(self, relation: Relation, anchor: Hit, own: bytes) -> list[Span]:
-        table = self.uses[relation.stage].relation_table
-        first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
-        spans = []
-        for key in keys_of(anchor, relation.parent_keys):
-            view = self.view(table or 0, key)
-            if view is not NO_HITS and view.count_in(first, last):
+    def _direct(self, relation: Relation, anchor: Hit, own: bytes, keys: list[int]) -> list[Span]:
+        table = self.uses[relation.stage].relation_table or 0
+        spans: list[Span] = []
+        for key in keys:
+            view = self.view(table, key)
+            if view is NO_HITS:
+                continue
+            first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
+            if view.count_in(first, last):
                 spans.append(span_without(view, first, last, (own,)))
         return spans
 

@@ -1,9 +1,9 @@
 """The one place that decodes a record's text, and that knows of optional third-party modules.
 
-Everything works without them. `orjson` only makes decoding faster; a text that it refuses is tried
-again with the standard library, so that what counts as JSON does not depend on what is installed
-(one known difference: orjson reads integers beyond 64 bits as floats). zstandard, or Python 3.14's
-own `compression.zstd`, is needed to read .zst files at all.
+Everything works without them. `ahocorasick_rs` only makes finding faster, and `orjson` decoding: a
+text that it refuses is tried again with the standard library, so that what counts as JSON does not
+depend on what is installed (one known difference: orjson reads integers beyond 64 bits as floats).
+zstandard, or Python 3.14's own `compression.zstd`, is needed to read .zst files at all.
 
 Example: `loads(b'{"eventName": "Invoke"}')` is `{"eventName": "Invoke"}`; `loads(b"NaN")` raises.
 """
@@ -37,6 +37,7 @@ def _optional(name: str) -> Any:
         return None
 
 
+ahocorasick = _optional("ahocorasick_rs")
 orjson = _optional("orjson")
 zstandard = _optional("zstandard")
 own_zstd = _optional("compression.zstd")  # Python 3.14
@@ -55,14 +56,23 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 class _Choice:
-    """Which decoder is tried first."""
+    """Which decoder is tried first, and whether anything but the standard library is used."""
 
     fast: Callable[[bytes], object] | None = orjson.loads if orjson is not None else None
+    accelerated = True
 
 
 def set_accelerators(on: bool) -> None:
-    """Use orjson where it is installed, or (False) the standard library alone."""
+    """Use orjson and ahocorasick_rs where installed, or (False) the standard library alone."""
     _Choice.fast = orjson.loads if on and orjson is not None else None
+    _Choice.accelerated = on
+
+
+def fast_finder(text: bytes) -> Callable[[bytes], list[tuple[int, int, int]]] | None:
+    """Return what finds all places of a text as (0, start, end) in one call, if it is installed."""
+    if ahocorasick is None or not _Choice.accelerated:
+        return None
+    return ahocorasick.BytesAhoCorasick([text]).find_matches_as_indexes  # type: ignore[no-any-return]
 
 
 def loads(text: bytes) -> object:

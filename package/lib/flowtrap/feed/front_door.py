@@ -16,7 +16,11 @@ under its function's name.
 from __future__ import annotations
 
 import re
+from functools import partial
+from io import BufferedReader
 from typing import TYPE_CHECKING, Callable, NamedTuple
+
+from .decode import fast_finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from flowtrap.model.feed import FeedSpec, RawKey
 
 NAMES_KEPT = 20_000
+BLOCK_BYTES = 256 * 1024
 PROBE = 20_000
 MOST_SURVIVORS = 0.5
 _JOINED = re.compile(rb"\}\s*,\s*\{")
@@ -45,6 +50,7 @@ class Need(NamedTuple):
 
 NOTHING: tuple[Need, ...] = ()
 Tell = Callable[[], int]
+FindAll = Callable[[bytes], "list[tuple[int, int, int]]"]
 Wait = Callable[[bytes, int, "list[tuple[int | None, bytes]]"], None]
 
 
@@ -76,8 +82,12 @@ class FrontDoor:
         may come joined, one hidden behind another: what could be two is parsed.
         """
         self.off, self._of_documents = False, of_documents
+        self.number = 0
         if self._all_alike:
             return self._sift_alike(lines, tell)
+        find_all = fast_finder(self._token)
+        if find_all and isinstance(lines, BufferedReader):
+            return self._sift_blocks(lines, tell(), find_all)
         return self._sift_by_name(iter(lines), tell)
 
     def _sift_by_name(self, lines: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
@@ -86,19 +96,13 @@ class FrontDoor:
         for number, line in enumerate(lines, 1):
             found = line.find(token)
             name = found + skip
-            needs = known.get(line[name : line.find(b'"', name + 2)]) if found >= 0 else None
-            if needs is None:
-                needs = self._learn(line, found, name)
-            if (
-                needs is not None
-                and line.find(token, name) < 0
-                and not (self._of_documents and _JOINED.search(line))
-            ):
-                if needs is NOTHING:
-                    passed += 1
-                    continue
-                if self._settled(needs, line, tell):
-                    continue
+            needs = known.get(line[name : line.find(b'"', name + 2)])
+            alone = found >= 0 and line.find(token, name) < 0
+            if needs is NOTHING and alone and not self._of_documents:
+                passed += 1
+                continue
+            if self._is_settled(line, name if alone else -1, tell):
+                continue
             yielded += 1
             self.number = number
             yield line
@@ -110,11 +114,81 @@ class FrontDoor:
             yield line
         self.filtered += passed
 
-    def _learn(self, line: bytes, found: int, name: int) -> tuple[Need, ...] | None:
-        """Return the needs of a name met for the first time, None where it cannot be trusted."""
-        if found < 0:
-            return None
+    def _sift_blocks(
+        self, stream: BufferedReader, offset: int, find_all: FindAll
+    ) -> Iterator[bytes]:
+        """Sift a plain stream by the block: all names in one call, and few lines are cut out."""
+        before = yielded = 0
+        for block in _blocks(stream):
+            lines, count = self._not_boring(block, find_all(block.bytes))
+            self.filtered += count - len(lines)
+            for number, start, end, name in lines:
+                line = block.bytes[start:end]
+                place = partial(int, offset + end - block.start)
+                if not self._is_settled(line, name - start if name else -1, place):
+                    yielded += 1
+                    self.number = before + number
+                    yield line
+            before += count
+            offset += block.end - block.start
+            if before >= PROBE and yielded > before * MOST_SURVIVORS:
+                self.off = True
+                break
+        self.number = before
+        for line in stream if self.off else ():
+            self.number += 1
+            yield line
+
+    def _not_boring(
+        self, block: _Block, tokens: list[tuple[int, int, int]]
+    ) -> tuple[list[tuple[int, int, int, int]], int]:
+        """Return the lines whose one name does not rule them out, and how many lines there are.
+
+        Of each: its number, where it begins and ends in the block, and where its name begins (0 if
+        there is none, or more than one).
+        """
+        text, start, stop = block
+        find, known = text.find, self._known
+        lines: list[tuple[int, int, int, int]] = []
+        number, last, name, boring = 1, start, 0, False
+        for _, at, behind in tokens:
+            if at < start:
+                continue
+            end = find(b"\n", last, at)
+            if end < 0 and last > start:  # a second name in the line
+                last, name, boring = behind, 0, False
+                continue
+            while end >= 0:
+                if not boring:
+                    lines.append((number, start, end + 1, name))
+                number, start, name, boring = number + 1, end + 1, 0, False
+                end = find(b"\n", start, at)
+            if at >= stop:
+                break
+            last = name = behind
+            boring = known.get(text[name : find(b'"', name + 2)]) is NOTHING
+        while start < stop:
+            end = find(b"\n", max(last, start), stop) + 1 or stop
+            if not boring:
+                lines.append((number, start, end, name))
+            number, start, name, boring = number + 1, end, 0, False
+        return lines, number - 1
+
+    def _is_settled(self, line: bytes, name: int, tell: Tell) -> bool:
+        """Tell whether the record need not be parsed now; -1 says that its name is not told."""
+        if name < 0 or (self._of_documents and _JOINED.search(line)):
+            return False
         raw = line[name : line.find(b'"', name + 2)]
+        needs = self._known.get(raw)
+        if needs is None:
+            needs = self._learn(raw)
+        if needs is NOTHING:
+            self.filtered += 1
+            return True
+        return needs is not None and self._settled(needs, line, tell)
+
+    def _learn(self, raw: bytes) -> tuple[Need, ...] | None:
+        """Return the needs of a name met for the first time, None where it cannot be trusted."""
         if not _PLAIN_NAME.fullmatch(raw):
             return None
         if len(self._known) >= NAMES_KEPT:
@@ -154,3 +228,32 @@ class FrontDoor:
                 self.filtered += 1
             elif not self._settled(needs, line, tell):
                 yield line
+
+
+class _Block(NamedTuple):
+    """Whole lines: a part of what was read at once."""
+
+    bytes: bytes
+    start: int
+    end: int
+
+
+def _blocks(stream: BufferedReader) -> Iterator[_Block]:
+    """Yield a stream as blocks; a line that lies across two reads is a block by itself."""
+    rest: list[bytes] = []
+    while True:
+        piece = stream.read1(BLOCK_BYTES)
+        first = piece.find(b"\n") + 1
+        rest.append(piece[:first] if first else piece)
+        if first or not piece:
+            line = b"".join(rest)
+            rest.clear()
+            if line:
+                yield _Block(line, 0, len(line))
+        if not piece:
+            return
+        if first:
+            last = piece.rfind(b"\n") + 1
+            if last > first:
+                yield _Block(piece, first, last)
+            rest.append(piece[last:])

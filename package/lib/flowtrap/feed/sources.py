@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Report = Callable[[FlowtrapError], None]
 
 STDIN = "-"
+RECORD_BYTES = 8 * 1024  # few records are longer
 LAYERS = 3  # Firehose compresses CloudWatch's gzip once more
 _FOREIGN = {
     b"PK\x03\x04": ("a zip archive (or workbook)", "unpack it, or save the sheet as CSV"),
@@ -67,6 +68,10 @@ class Source:
                 return codec_of(file.read(8)) is None
         except OSError:
             return False
+
+    def open_again(self) -> BinaryIO:
+        """Return the bytes to read single records of: little at a time. Only if `seekable`."""
+        return buffered(self._bytes(), complainer(self.label, self.report), RECORD_BYTES)
 
     def open(self) -> BinaryIO:
         """Return the bytes, decompressed; an empty stream, and a report, if they cannot be read."""

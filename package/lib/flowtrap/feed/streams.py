@@ -40,9 +40,9 @@ def complainer(place: str, report: Callable[[FlowtrapError], None] | None) -> Co
     return complain
 
 
-def buffered(inner: Any, complain: Complain) -> io.BufferedReader:
+def buffered(inner: Any, complain: Complain, size_bytes: int = BUFFER_BYTES) -> io.BufferedReader:
     """Return a buffered reader over a guarded `inner` (anything with readinto)."""
-    return io.BufferedReader(GuardedRaw(inner, complain), BUFFER_BYTES)
+    return io.BufferedReader(GuardedRaw(inner, complain), size_bytes)
 
 
 def over_long(limit_bytes: int) -> tuple[str, str]:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import re
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from flowtrap.feed.decode import fast_finder
 from flowtrap.feed.front_door import PROBE, FrontDoor, Need
 from flowtrap.model.feed import FeedSpec, RawKey
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SPEC = FeedSpec("trail", lambda record: True, lambda record: None, name_field="eventName")  # type: ignore[arg-type, return-value]
-FUNCTION = RawKey(re.compile(rb'"fn": ?"(\w+)"'), re.compile(rb'"fn"'))
+FUNCTION = RawKey((re.compile(rb'"fn": ?"(\w+)"'),), (b'"fn"',))
 NEEDS = {
-    "Create": (Need("", None, False),),
-    "Invoke": (Need("function", FUNCTION, True),),
-    "Act": (Need("function", FUNCTION, False),),
+    "Create": (Need(),),
+    "Invoke": (Need(FUNCTION, 7),),
+    "Act": (Need(FUNCTION),),
+    "Marked": (Need(FUNCTION, 7, (b"exec-env", b"Lambda")),),
 }
 
 
@@ -66,7 +76,7 @@ def test_a_related_record_waits_under_its_key_and_place() -> None:
     door = Door()
     first, second = native(b"Describe"), native(b"Invoke", b',"fn":"billing"')
     assert door.sift(first, second) == []
-    assert door.waiting == [(1_000 - len(second), [("function", b"billing")])]
+    assert door.waiting == [(1_000 - len(second), [(7, b"billing")])]
     assert (door.door.filtered, door.door.waiting) == (1, 1)
 
 
@@ -78,6 +88,19 @@ def test_a_related_record_without_its_key_cannot_match() -> None:
 
 def test_a_key_that_is_there_but_unreadable_means_parsing() -> None:
     line = native(b"Invoke", b',"fn":"bill\\u0069ng"')
+    assert Door().sift(line) == [line]
+
+
+def test_a_record_that_lacks_a_text_cannot_match() -> None:
+    door = Door()
+    marked = native(b"Marked", b',"fn":"a","agent":"exec-env/Lambda"')
+    assert door.sift(native(b"Marked", b',"fn":"a","agent":"Lambda"'), marked) == []
+    assert [keys for _, keys in door.waiting] == [[(7, b"a")]]
+
+
+@pytest.mark.parametrize("escape", [b"\\u0065", b"\\/"])
+def test_escapes_may_hide_a_text_or_a_key(escape: bytes) -> None:
+    line = native(b"Marked", b',"fn":"a","agent":"' + escape + b'"')
     assert Door().sift(line) == [line]
 
 
@@ -96,6 +119,38 @@ def test_line_numbers_count_every_line() -> None:
     assert numbers == [2, 4]
 
 
+NAMES = st.sampled_from([b"Create", b"Invoke", b"Act", b"Describe", b"List"])
+LINES = st.lists(
+    st.builds(native, NAMES, st.sampled_from([b"", b',"fn":"a"', b',"eventName":"Create"', b',"x":1']))
+    | st.sampled_from([b"\n", b"{}\n", b"not json\n", b'{"eventName" : "Create"}\n', b'{"eventName":"Cr\n']),
+    max_size=30,
+)  # fmt: skip
+
+
+@pytest.mark.skipif(fast_finder(b"x") is None, reason="ahocorasick_rs is not installed")
+@given(LINES, st.sampled_from([16, 100, 150, 1_000]), st.booleans())
+def test_by_the_block_as_by_the_line(lines: list[bytes], size: int, cut: bool) -> None:
+    """The same lines come through with the same numbers, and wait at the same places."""
+    content = b"".join(lines)
+    content = content[:-1] if cut else content
+    lines = content.splitlines(keepends=True)
+    by_line, by_block = Door(), Door()
+    ends = itertools.accumulate(map(len, lines))
+    place = [0]
+
+    def counted() -> Iterator[bytes]:
+        for line, end in zip(lines, ends):
+            place[0] = end
+            yield line
+
+    wanted = [(by_line.door.number, x) for x in by_line.door.sift(counted(), lambda: place[0])]
+    stream = io.BufferedReader(io.BytesIO(content), size)  # type: ignore[arg-type]
+    found = [(by_block.door.number, x) for x in by_block.door.sift(stream, stream.tell)]
+    assert found == wanted
+    assert by_block.waiting == by_line.waiting
+    assert by_block.door.filtered == by_line.door.filtered
+
+
 def test_sifting_ends_where_it_does_not_pay() -> None:
     door = Door()
     lines = [native(b"Create")] * PROBE + [native(b"Describe")]
@@ -110,4 +165,4 @@ def test_a_feed_without_names_asks_the_same_of_every_record() -> None:
         spec, lambda name: NEEDS["Invoke"], lambda line, place, keys: waiting.append(keys)
     )
     assert list(door.sift([b'"fn":"a"\n', b"nothing\n", b'"fn":3\n'])) == [b'"fn":3\n']
-    assert waiting == [[("function", b"a")]]
+    assert waiting == [[(7, b"a")]]
