@@ -1,0 +1,293 @@
+"""The graph of a case, laid out by rule: who acts, the automation and its identity, targets, more.
+
+The same case gives the same drawing. A column shows its first nodes and sums up the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .deeds import ACTS_AS, RUNS_AS, Cast, Node, deeds, origins
+from .names import AUTOMATIONS, IDENTITIES, clip, kind_name, short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flowtrap.model.finding import Entity
+
+    from .deeds import Deed
+    from .events import Happening
+    from .raw import RawEvents
+
+WHO, AUTOMATION, TARGETS, AFTER = range(4)  # AFTER: what the targets then did
+NODE_WIDTH, NODE_HEIGHT, ORIGIN_HEIGHT = 176.0, 46.0, 17.0
+COLUMN_GAP, ROW_GAP = 128.0, 24.0
+MARGIN = 8.0
+MOST_IN_A_COLUMN = 6
+LABEL_HEIGHT = 15.0
+LABEL_LENGTH = 20
+DETOUR = 22.0
+LOOP = 70.0  # room for the lines within the last column
+_RELATIONS = (RUNS_AS, ACTS_AS)  # what holds, rather than what was done
+
+
+@dataclass(frozen=True)
+class Box:
+    """A node in its place; `x`, `y` are its upper left corner."""
+
+    x: float
+    y: float
+    height: float
+    kind: str
+    kind_text: str
+    text: str
+    origin: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A line with an arrow head; `path` is SVG path data made of numbers only."""
+
+    path: str
+    label: str
+    label_x: float
+    label_y: float
+    sentence: str
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything the drawing holds."""
+
+    width: float
+    height: float
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    x: float
+    y: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.y + self.height / 2
+
+
+@dataclass(frozen=True)
+class _Link:
+    source: Node
+    target: Node
+    actions: tuple[str, ...]
+    numbers: tuple[int, ...]
+
+
+def graph(entities: Sequence[Entity], events: Sequence[Happening], raw: RawEvents) -> Graph | None:
+    """Return the drawing, None where the evidence links nothing."""
+    cast = Cast(entities, events)
+    done = deeds(cast, events)
+    columns = _columns(done)
+    links = _links(done, _summed_up(columns))
+    if not links:
+        return None
+    sources = origins(cast, entities, events, raw)
+    places, width, height = _places(columns, sources)
+    routes = []
+    for link in links:
+        route = _route(places[link.source], places[link.target], height)
+        height += DETOUR if route.detour else 0
+        routes.append(route)
+    boxes = tuple(_box(node, place, sources.get(node, [])) for node, place in places.items())
+    return Graph(width, height, boxes, _edges(links, routes))
+
+
+def _columns(done: Sequence[Deed]) -> list[list[Node]]:
+    """Return the nodes of each column, in the order in which they appear."""
+    nodes = list(dict.fromkeys(node for deed in done for node in (deed.source, deed.target)))
+    doers: dict[Node, int] = {}
+    touched: dict[Node, int] = {}
+    for position, deed in enumerate(done):
+        doers.setdefault(deed.source, position)
+        touched.setdefault(deed.target, position)
+    place: dict[Node, int] = {}
+    for node in nodes:
+        acts_first = node in doers and doers[node] <= touched.get(node, doers[node])
+        place[node] = _column(node, acts_first=acts_first)
+    for deed in done:
+        if place[deed.source] == place[deed.target] == TARGETS:
+            place[deed.target] = AFTER
+    columns = [[node for node in nodes if place[node] == column] for column in range(4)]
+    columns[AUTOMATION].sort(key=lambda node: node.type in IDENTITIES)
+    return columns
+
+
+def _column(node: Node, *, acts_first: bool) -> int:
+    if node.type in AUTOMATIONS or node.type in IDENTITIES:
+        return AUTOMATION
+    return WHO if acts_first else TARGETS
+
+
+def _summed_up(columns: list[list[Node]]) -> dict[Node, Node]:
+    """Cut long columns in place; return the node that stands for each of those cut off."""
+    instead: dict[Node, Node] = {}
+    for number, column in enumerate(columns):
+        rest = column[MOST_IN_A_COLUMN - 1 :]
+        if len(column) > MOST_IN_A_COLUMN:
+            sum_up = Node("more", f"{len(rest)} more in {number}")
+            column[MOST_IN_A_COLUMN - 1 :] = [sum_up]
+            instead.update(dict.fromkeys(rest, sum_up))
+    return instead
+
+
+def _links(done: Iterable[Deed], instead: dict[Node, Node]) -> list[_Link]:
+    found: dict[tuple[Node, Node], list[Deed]] = {}
+    for deed in done:
+        ends = (instead.get(deed.source, deed.source), instead.get(deed.target, deed.target))
+        if ends[0] != ends[1]:
+            found.setdefault(ends, []).append(deed)
+    return [
+        _Link(
+            source,
+            target,
+            tuple(dict.fromkeys(deed.action for deed in row)),
+            tuple(dict.fromkeys(deed.number for deed in row)),
+        )
+        for (source, target), row in found.items()
+    ]
+
+
+def _places(
+    columns: list[list[Node]], sources: dict[Node, list[str]]
+) -> tuple[dict[Node, _Place], float, float]:
+    heights = {
+        node: NODE_HEIGHT + (ORIGIN_HEIGHT if node in sources else 0)
+        for column in columns
+        for node in column
+    }
+    used = [column for column in columns if column]
+    lengths = [sum(heights[n] for n in c) + (len(c) - 1) * ROW_GAP for c in used]
+    height = 2 * MARGIN + max(lengths)
+    places: dict[Node, _Place] = {}
+    for number, (column, length) in enumerate(zip(used, lengths, strict=True)):
+        x, y = MARGIN + number * (NODE_WIDTH + COLUMN_GAP), (height - length) / 2
+        for node in column:
+            places[node] = _Place(x, y, heights[node])
+            y += heights[node] + ROW_GAP
+    width = 2 * MARGIN + len(used) * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP
+    return places, width + LOOP, height
+
+
+@dataclass(frozen=True)
+class _Route:
+    path: str
+    x: float
+    y: float
+    detour: bool = False
+
+
+def _route(start: _Place, end: _Place, below: float) -> _Route:
+    """Return a curve from box to box and the place of its label."""
+    if start.x == end.x:
+        return _within_column(start, end)
+    forward = start.x < end.x
+    x1 = start.x + (NODE_WIDTH if forward else 0)
+    x2 = end.x + (0 if forward else NODE_WIDTH)
+    y1, y2 = start.middle, end.middle
+    if abs(x2 - x1) > COLUMN_GAP + 1:
+        return _around(x1, y1, x2, y2, below + DETOUR / 2)
+    middle = (x1 + x2) / 2
+    path = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    return _Route(path, middle, (y1 + y2) / 2)
+
+
+def _within_column(start: _Place, end: _Place) -> _Route:
+    """Return a straight line between neighbours, else a loop on the right."""
+    down = start.y < end.y
+    upper, lower = (start, end) if down else (end, start)
+    y1, y2 = upper.y + upper.height, lower.y
+    if y2 - y1 < ROW_GAP + 1:
+        x = start.x + NODE_WIDTH * (0.4 if down else 0.6)
+        ends = (y1, y2) if down else (y2, y1)
+        return _Route(f"M{x:.1f} {ends[0]:.1f}V{ends[1]:.1f}", x, (y1 + y2) / 2)
+    x, bulge = start.x + NODE_WIDTH, start.x + NODE_WIDTH + 44
+    y1, y2 = start.middle + (6 if down else -6), end.middle - (6 if down else -6)
+    path = f"M{x:.1f} {y1:.1f}C{bulge:.1f} {y1:.1f} {bulge:.1f} {y2:.1f} {x:.1f} {y2:.1f}"
+    return _Route(path, x + 33, (y1 + y2) / 2)
+
+
+def _around(x1: float, y1: float, x2: float, y2: float, y: float) -> _Route:
+    """Return a way under the columns between, so that no line runs behind a box."""
+    turn = COLUMN_GAP / 2 if x2 > x1 else -COLUMN_GAP / 2
+    path = (
+        f"M{x1:.1f} {y1:.1f}C{x1 + turn:.1f} {y1:.1f} {x1 + turn / 2:.1f} {y:.1f} "
+        f"{x1 + 2 * turn:.1f} {y:.1f}H{x2 - 2 * turn:.1f}"
+        f"C{x2 - turn / 2:.1f} {y:.1f} {x2 - turn:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    )
+    return _Route(path, (x1 + x2) / 2, y, detour=True)
+
+
+def _edges(links: Sequence[_Link], routes: Sequence[_Route]) -> tuple[Edge, ...]:
+    heights = _spread([(route.x, route.y) for route in routes])
+    return tuple(
+        Edge(
+            route.path,
+            _label(link),
+            route.x,
+            y,
+            _sentence(link),
+            link.actions[0] in _RELATIONS,
+        )
+        for link, route, y in zip(links, routes, heights, strict=True)
+    )
+
+
+def _spread(spots: Sequence[tuple[float, float]]) -> list[float]:
+    """Move labels of one gap down until none covers another."""
+    heights = [0.0] * len(spots)
+    lowest: dict[float, float] = {}
+    for number in sorted(range(len(spots)), key=lambda n: (spots[n][0], spots[n][1], n)):
+        x, y = spots[number]
+        heights[number] = max(y, lowest.get(x, y - LABEL_HEIGHT) + LABEL_HEIGHT)
+        lowest[x] = heights[number]
+    return heights
+
+
+def _label(link: _Link) -> str:
+    more = f" +{len(link.actions) - 1}" if len(link.actions) > 1 else ""
+    count = len(link.numbers)
+    once = count == 1 or link.actions[0] in _RELATIONS
+    tail = more or ("" if once else f" ×{count}")
+    return clip(link.actions[0], LABEL_LENGTH - len(tail)) + tail
+
+
+def _sentence(link: _Link) -> str:
+    actions = ", ".join(clip(action, 60) for action in link.actions[:5])
+    numbers = ", ".join(map(str, link.numbers[:12])) + ("…" if len(link.numbers) > 12 else "")
+    noun = "events" if len(link.numbers) > 1 else "event"
+    ends = _text(link.source, 60), _text(link.target, 60)
+    return f"{ends[0]} → {ends[1]}: {actions} ({noun} {numbers})"
+
+
+def _box(node: Node, place: _Place, sources: Sequence[str]) -> Box:
+    kind = "automation" if node.type in AUTOMATIONS else node.type
+    more = f" +{len(sources) - 1}" if len(sources) > 1 else ""
+    return Box(
+        place.x,
+        place.y,
+        place.height,
+        "identity" if node.type in IDENTITIES else kind,
+        "and" if node.type == "more" else kind_name(node.type),
+        _text(node, 22),
+        f"from {clip(sources[0], 24 - len(more))}{more}" if sources else "",
+        clip(node.value, 600),
+    )
+
+
+def _text(node: Node, most: int) -> str:
+    value = node.value.partition(" in ")[0] if node.type == "more" else short_name(node.value)
+    return clip(value, most)
