@@ -63,9 +63,7 @@ def _why(run: Hunt) -> str:
     if not run.incomplete:
         return ""
     lost = loss_text(run.counters)
-    return (
-        f"Records: {lost}" if lost else "Some of the input could not be read: see what the run said"
-    )
+    return f"Of the records, {lost}" if lost else "Not all input could be read, see its messages"
 
 
 def _known(detections: Sequence[Detection], findings: Sequence[Finding]) -> dict[str, Known]:

@@ -49,7 +49,8 @@ class Request(NamedTuple):
 @click.command("hunt")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json", "html"]), default="table", show_default=True,
+    "--format", "form", type=click.Choice(["table", "json", "html"]), default="table",
+    show_default=True,
     help="A block for each case, one JSON object a line, or a page for the browser.",
 )  # fmt: skip
 @click.option("--output", metavar="FILE", help="Write the findings there instead of to stdout.")

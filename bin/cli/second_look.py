@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 MOST_RECORDS = 1_000_000
 MOST_CHARACTERS = 24_000_000
 _TOKEN = re.compile(rb"[\w.:/+=@~-]{4,}")
-_TEXT_OF_PIPES = (
-    "Raw events were not kept: the input was standard input or a pipe, which cannot be read again."
-)
+_PIPED = "Raw events were not kept: standard input and pipes cannot be read again."
 _NOT_FOUND = "The raw events were not found again within the bounds of a report."
 
 
@@ -77,7 +75,7 @@ def raw_events(
             collector.begin()
             if not _round(again, collector, only, accelerators):
                 break
-    return RawEvents(collector.found, _NOT_FOUND if again else _TEXT_OF_PIPES)
+    return RawEvents(collector.found, _NOT_FOUND if again else _PIPED)
 
 
 def _every_line(_line: bytes) -> bool:

@@ -258,10 +258,11 @@ def _spread(spots: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def _label(link: _Link) -> str:
-    more = f" +{len(link.actions) - 1}" if len(link.actions) > 1 else ""
+    if link.actions[0] in _RELATIONS:
+        return link.actions[0]
     count = len(link.numbers)
-    once = count == 1 or link.actions[0] in _RELATIONS
-    tail = more or ("" if once else f" ×{count}")
+    times = f" ×{count}" if count > 1 else ""
+    tail = f" +{len(link.actions) - 1}" if len(link.actions) > 1 else times
     return clip(link.actions[0], LABEL_LENGTH - len(tail)) + tail
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flowtrap.output.text import sanitise
@@ -43,7 +44,7 @@ def raw_event(record: Mapping[str, Any]) -> RawEvent:
     """Return a record's text, cut to LONGEST_TEXT, with its short values in lower case."""
     lines = json.dumps(dict(record), indent=2, ensure_ascii=False, default=str).split("\n")
     text = "\n".join(map(_visible_json, lines))
-    values = frozenset(value for _, value in zip(range(MOST_VALUES), _leaves(record)))
+    values = frozenset(islice(_leaves(record), MOST_VALUES))
     return RawEvent(text[:LONGEST_TEXT], max(0, len(text) - LONGEST_TEXT), values)
 
 

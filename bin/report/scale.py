@@ -12,7 +12,7 @@ from itertools import pairwise
 BREAK_WIDTH = 76.0
 BURST_PAD = 16.0
 MOST_BREAKS = 5
-LEAST_BREAK_MS = 60_000
+LEAST_BREAK_MS = 300_000
 JUMP = 6  # a gap this many times the next smaller one is a quiet stretch
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
             86400, 172800, 604800, 1209600, 2592000)  # fmt: skip
