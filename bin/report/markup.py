@@ -18,6 +18,9 @@ from markupsafe import Markup
 
 from flowtrap.output.text import sanitise
 
+from .names import clip
+
+LONGEST_NAME = 240
 FOLDER = Path(__file__).parent / "templates"
 
 
@@ -32,6 +35,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     engine.filters["link"] = web_address
+    engine.filters["short"] = lambda text: clip(str(text), LONGEST_NAME)
     engine.filters["px"] = lambda number: f"{number:.1f}".removesuffix(".0")
     return engine
 

@@ -42,7 +42,6 @@
     if (mode === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = mode;
     theme.textContent = `Colours: ${mode}`;
-    theme.removeAttribute("aria-label");
   };
   let mode = "system";
   theme.addEventListener("click", () => {
@@ -61,6 +60,10 @@
     if (target.matches("article")) target.focus({ preventScroll: true });
   };
   window.addEventListener("hashchange", reveal);
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-go]");
+    if (mark) location.hash = mark.dataset.go;
+  });
   reveal();
   const articles = all("article.case");
   const set = (open) => articles.forEach((article) => { article.querySelector("details").open = open; });
