@@ -33,6 +33,7 @@ def environment() -> Environment:
         finalize=visible,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     engine.filters["link"] = web_address
     engine.filters["short"] = lambda text: clip(str(text), LONGEST_NAME)

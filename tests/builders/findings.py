@@ -13,10 +13,10 @@ RISKS = {"critical": 95, "high": 75, "medium": 50, "low": 25, "informational": 1
 HOSTILE = (
     "<script>alert(1)</script>",
     "</script><script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "' onmouseover='alert(1)",
     "javascript:alert(1)",
-    "https://evil.example/\"><svg onload=alert(1)>",
+    'https://evil.example/"><svg onload=alert(1)>',
     "]]></style></title></textarea><!--",
     "{{ 7 * 7 }} {% raw %} ${7*7}",
     "user\u202egpj.exe\u2066\u200b\ufeff",
@@ -28,9 +28,7 @@ HOSTILE = (
 )
 
 
-def finding(
-    number: int = 1, severity: str = "high", events: int = 6, **changes: object
-) -> Finding:
+def finding(number: int = 1, severity: str = "high", events: int = 6, **changes: object) -> Finding:
     """Return a case: a function written, given power, run, and at work; then a pause of hours."""
     function = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:job-{number:02}"
     role = f"arn:aws:iam::{ACCOUNT}:role/job-{number:02}-role"
@@ -47,7 +45,15 @@ def finding(
         what = f"CreateUser svc-{act % 9}"
         rows.append(("acts", 90_000 + late + act // 4 * 700, session, "CreateUser", what))
     evidence = [
-        Evidence(stage, rfc3339(start + after), f"event-{number}-{n}", "aws_cloudtrail", action, who, what)
+        Evidence(
+            stage,
+            rfc3339(start + after),
+            f"event-{number}-{n}",
+            "aws_cloudtrail",
+            action,
+            who,
+            what,
+        )
         for n, (stage, after, who, action, what) in enumerate(rows)
     ]
     evidence.sort(key=lambda item: item.time)
@@ -94,8 +100,20 @@ def flow_finding() -> Finding:
     flow, anna = "3f1c9a52-7a4e-4c0b-9d55-0b7a2f1f6e11", "anna@example.com"
     rows = (
         ("made", 0, anna, "CreateFlow", f"CreateFlow {flow} in environment Default"),
-        ("linked", 95_000, anna, "AnonymousLinkCreated", "AnonymousLinkCreated https://example.com/s/1"),
-        ("fetched", 240_000, "anonymous", "AnonymousLinkUsed", "AnonymousLinkUsed https://example.com/s/1"),
+        (
+            "linked",
+            95_000,
+            anna,
+            "AnonymousLinkCreated",
+            "AnonymousLinkCreated https://example.com/s/1",
+        ),
+        (
+            "fetched",
+            240_000,
+            "anonymous",
+            "AnonymousLinkUsed",
+            "AnonymousLinkUsed https://example.com/s/1",
+        ),
     )
     return finding(
         90,
@@ -110,7 +128,9 @@ def flow_finding() -> Finding:
             Entity("url", "https://example.com/s/1"),
         ),
         evidence=tuple(
-            Evidence(stage, rfc3339(START_MS + after), f"m-{stage}", "m365_audit", action, who, what)
+            Evidence(
+                stage, rfc3339(START_MS + after), f"m-{stage}", "m365_audit", action, who, what
+            )
             for stage, after, who, action, what in rows
         ),
         evidence_totals={"made": 1, "linked": 1, "fetched": 1},
@@ -132,7 +152,15 @@ def hostile(text: str) -> Finding:
         techniques=(text,),
         entities=tuple(Entity(kind, text) for kind in ("function", "user", "src", "url", text)),
         evidence=tuple(
-            dataclasses.replace(e, stage=text, event_id=f"{text}{n}", feed=text, action=text, actor=text, summary=f"{text} {text}")
+            dataclasses.replace(
+                e,
+                stage=text,
+                event_id=f"{text}{n}",
+                feed=text,
+                action=text,
+                actor=text,
+                summary=f"{text} {text}",
+            )
             for n, e in enumerate(row.evidence)
         ),
         evidence_totals={text: 9},
