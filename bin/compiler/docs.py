@@ -88,7 +88,7 @@ def _overview(groups: Mapping[str, Sequence[Subject]]) -> list[str]:
 
 
 def _feed_lines(subjects: Iterable[Subject], library: Library) -> Iterator[str]:
-    """Yield the feeds of a group, and which of their logs are off unless somebody turned them on."""
+    """Yield the feeds of a group, and which of their logs are off by default."""
     names = dict.fromkeys(feed for subject in subjects for feed in _feeds(subject))
     for name in names:
         document = library.feed(name)
