@@ -10,6 +10,7 @@ from report import Known, Run, render
 
 from . import content
 from .counters import loss_text
+from .progress import shown
 from .second_look import raw_events
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from flowtrap.pipeline import Hunt
 
     from .hunt import Request
+    from .messages import Messages
 
 
 def report_page(
@@ -27,7 +29,7 @@ def report_page(
     run: Hunt,
     findings: Sequence[Finding],
     detections: Sequence[Detection],
-    messages: Sequence[str],
+    messages: Messages,
     now_ms: int,
     settings: str,
 ) -> str:
@@ -41,7 +43,7 @@ def report_page(
         counters=run.counters.to_dict(),
         incomplete=run.incomplete,
         reason=_why(run),
-        messages=tuple(messages),
+        messages=tuple(messages.lines),
         suppressed=run.suppressed if request.show_suppressed else None,
         detections=len(detections),
         settings=settings,
@@ -50,7 +52,10 @@ def report_page(
         made_ms=_made_ms(now_ms),
         version=core.__version__,
     )
-    raw = raw_events(request.paths, findings, accelerators=request.accelerators)
+    with shown(messages.console, request.paths) as progress:
+        raw = raw_events(
+            request.paths, findings, accelerators=request.accelerators, progress=progress
+        )
     return render(findings, about, known=_known(detections, findings), raw=raw)
 
 

@@ -145,7 +145,7 @@ def _write_page(
     from .html import report_page  # here, since only this form needs the template engine
 
     settings = str(config.find(request.config_path) or "")
-    page = report_page(request, run, findings, detections, messages.lines, now_ms, settings)
+    page = report_page(request, run, findings, detections, messages, now_ms, settings)
     with outlet(request.output) as file:
         file.write(page)
 

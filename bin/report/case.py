@@ -149,7 +149,7 @@ def case(finding: Finding, known: Known | None, raw: RawEvents, number: int) -> 
         steps=steps[:STEPS_OPEN],
         folded=steps[STEPS_OPEN:],
         cut_short=_cut_short(finding),
-        raw_note="" if any(step.raw for step in steps) else raw.why_missing,
+        raw_note=_raw_note(steps, raw),
         description=known.description if known else "",
         reasons=_reasons(finding, known, events),
         triage=_prose(detection, "triage"),
@@ -242,6 +242,13 @@ def _cut_short(finding: Finding) -> tuple[str, ...]:
         for stage, total in finding.evidence_totals.items()
         if total > shown.get(stage, 0)
     )
+
+
+def _raw_note(steps: Sequence[Step], raw: RawEvents) -> str:
+    missing = sum(step.raw is None for step in steps)
+    if missing in (0, len(steps)):
+        return raw.why_missing if missing else ""
+    return f"For {missing} of these {len(steps)} events there is none: {raw.why_missing}"
 
 
 def _reasons(

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from .raw import RawEvents
 
 WHO, AUTOMATION, TARGETS, AFTER = range(4)  # AFTER: what the targets then did
-NODE_WIDTH, NODE_HEIGHT, ORIGIN_HEIGHT = 176.0, 46.0, 17.0
+NODE_WIDTH, NODE_HEIGHT, ORIGIN_HEIGHT = 190.0, 46.0, 17.0
 COLUMN_GAP, ROW_GAP = 128.0, 24.0
 MARGIN = 8.0
 MOST_IN_A_COLUMN = 6
 LABEL_HEIGHT = 15.0
-LABEL_LENGTH = 20
+LABEL_LENGTH = 17
 DETOUR = 22.0
 LOOP = 70.0  # room for the lines within the last column
 _RELATIONS = (RUNS_AS, ACTS_AS)  # what holds, rather than what was done
@@ -38,6 +38,7 @@ class Box:
 
     x: float
     y: float
+    width: float
     height: float
     kind: str
     kind_text: str
@@ -280,6 +281,7 @@ def _box(node: Node, place: _Place, sources: Sequence[str]) -> Box:
     return Box(
         place.x,
         place.y,
+        NODE_WIDTH,
         place.height,
         "identity" if node.type in IDENTITIES else kind,
         "and" if node.type == "more" else kind_name(node.type),

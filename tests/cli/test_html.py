@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from builders.html_page import Page
+from click.testing import CliRunner
 
 from cli import second_look
+from cli.main import flowtrap as group
 from flowtrap.model.counters import Counters
+from report.page import COUNTER_MEANINGS
 
 from .conftest import BILLING, CASE, QUIET
 
@@ -113,7 +116,7 @@ def test_span_of_time_is_told(html, logs) -> None:
 
 
 def test_second_look_stops_at_its_bound(html, logs, monkeypatch) -> None:
-    monkeypatch.setattr(second_look, "MOST_RECORDS", 1)
+    monkeypatch.setattr(second_look, "MOST_CHARACTERS", 1)
     page, _ = html(logs(*CASE))
     assert raw_texts(page) == [CASE[0]]
 
@@ -126,10 +129,6 @@ def test_nothing_is_read_twice_without_findings(html, logs, monkeypatch) -> None
 
 def test_examples_have_every_raw_event(monkeypatch) -> None:
     """VPC flow logs bear no ids: theirs are found by reading every record."""
-    from click.testing import CliRunner
-
-    from cli.main import flowtrap as group
-
     monkeypatch.chdir(REPO)
     result = CliRunner().invoke(group, ["hunt", str(EXAMPLES), "--format", "html"])
     page = Page(result.stdout)
@@ -138,6 +137,13 @@ def test_examples_have_every_raw_event(monkeypatch) -> None:
 
 
 def test_every_counter_has_a_meaning() -> None:
-    from report.page import COUNTER_MEANINGS
-
     assert set(COUNTER_MEANINGS) == set(Counters().to_dict())
+
+
+def test_lines_without_ids_are_read_up_to_a_bound(monkeypatch) -> None:
+    monkeypatch.setattr(second_look, "MOST_LINES", 3)
+    flows = str(next((EXAMPLES / "vpc-flow").iterdir()))
+    result = CliRunner().invoke(group, ["hunt", flows, str(EXAMPLES), "--format", "html"])
+    page = Page(result.stdout)
+    assert 0 < len(page.all("details", "raw")) < len(page.all("li", "step"))
+    assert "not found again" in result.stdout
