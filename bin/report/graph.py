@@ -28,7 +28,7 @@ MOST_IN_A_COLUMN = 6
 LABEL_HEIGHT = 15.0
 LABEL_LENGTH = 17
 DETOUR = 22.0
-LOOP = 70.0  # room for the lines within the last column
+LABEL_ROOM = 58.0  # half a label
 _RELATIONS = (RUNS_AS, ACTS_AS)  # what holds, rather than what was done
 
 
@@ -103,6 +103,7 @@ def graph(entities: Sequence[Entity], events: Sequence[Happening], raw: RawEvent
         route = _route(places[link.source], places[link.target], height)
         height += DETOUR if route.detour else 0
         routes.append(route)
+    width = max(width, *(route.x + LABEL_ROOM for route in routes))
     boxes = tuple(_box(node, place, sources.get(node, [])) for node, place in places.items())
     return Graph(width, height, boxes, _edges(links, routes))
 
@@ -180,7 +181,7 @@ def _places(
             places[node] = _Place(x, y, heights[node])
             y += heights[node] + ROW_GAP
     width = 2 * MARGIN + len(used) * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP
-    return places, width + LOOP, height
+    return places, width, height
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Page:
     """What the page says beside its cases."""
 
     headline: str
-    period: str
+    lead: str
     made: str
     looked_at: str
     severities: tuple[tuple[str, int], ...]
@@ -138,7 +138,7 @@ def _page(findings: Sequence[Finding], run: Run) -> Page:
     titles = {finding.detection: finding.title for finding in findings}
     return Page(
         headline=_headline(findings, counts),
-        period=_period(findings),
+        lead=_lead(findings, run.counters),
         made=_moment(run.made_ms),
         looked_at=_looked_at(run),
         severities=tuple((name, counts[name]) for name in reversed(SEVERITIES)),
@@ -154,17 +154,23 @@ def _headline(findings: Sequence[Finding], counts: Counter[str]) -> str:
         return "No cases found"
     total = len(findings)
     noun = "case" if total == 1 else "cases"
-    worst = next(name for name in reversed(SEVERITIES) if counts[name] or name == SEVERITIES[0])
+    worst = max(counts, key=SEVERITIES.index)
     if counts[worst] == total:
         return f"{total} {worst} {noun}"
     return f"{total} {noun}, {counts[worst]} {worst}"
 
 
-def _period(findings: Sequence[Finding]) -> str:
-    if not findings:
-        return ""
-    first = min(milliseconds(finding.first_time) for finding in findings)
-    return period(first, max(milliseconds(finding.last_time) for finding in findings))
+def _lead(findings: Sequence[Finding], counters: Mapping[str, int]) -> str:
+    if findings:
+        first = min(milliseconds(finding.first_time) for finding in findings)
+        last = max(milliseconds(finding.last_time) for finding in findings)
+        return f"Events of these cases: {period(first, last)}."
+    if counters.get("read", 0) == counters.get("unrecognised", 0):
+        return "Nothing was hunted in: the input holds no record of a known feed."
+    return (
+        "Nothing in this input met a detection’s conditions. That is no proof of absence: see what "
+        "was read, below."
+    )
 
 
 def _moment(time_ms: int | None) -> str:

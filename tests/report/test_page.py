@@ -69,6 +69,12 @@ def test_nothing_found_is_no_proof_of_absence() -> None:
     assert not page.all("nav")
 
 
+def test_nothing_read_is_no_clean_bill() -> None:
+    for counters in ({"read": 0}, {"read": 7, "unrecognised": 7}):
+        lead = Page(render([], Run(counters=counters))).one("p", "lead").text
+        assert "no record of a known feed" in lead
+
+
 def test_counters_are_told_with_their_meaning(page) -> None:
     rows = [
         [cell.text for cell in row.children]
