@@ -11,13 +11,17 @@ RAW = ("script", "style")
 
 @dataclass(eq=False)
 class Element:
-    """An element with its attributes, the text directly in it and in its descendants."""
+    """An element with its attributes; `text` is that in it and in its descendants."""
 
     tag: str
     attributes: dict[str, str]
     parents: tuple[str, ...]
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
     children: list[Element] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
 
     @property
     def classes(self) -> set[str]:
@@ -57,7 +61,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         for element in self._open:
-            element.text += data
+            element.parts.append(data)
 
     def handle_comment(self, data):
         self.comments.append(data)
