@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .deeds import ACTS_AS, RUNS_AS, Cast, Node, deeds, origins
 from .names import AUTOMATIONS, IDENTITIES, clip, kind_name, short_name
+from .routes import COLUMN_GAP, DETOUR, NODE_WIDTH, ROW_GAP, Place, route, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,15 +20,13 @@ if TYPE_CHECKING:
     from .deeds import Deed
     from .events import Happening
     from .raw import RawEvents
+    from .routes import Route
 
 WHO, AUTOMATION, TARGETS, AFTER = range(4)  # AFTER: what the targets then did
-NODE_WIDTH, NODE_HEIGHT, ORIGIN_HEIGHT = 190.0, 46.0, 17.0
-COLUMN_GAP, ROW_GAP = 128.0, 24.0
+NODE_HEIGHT, ORIGIN_HEIGHT = 46.0, 17.0
 MARGIN = 8.0
 MOST_IN_A_COLUMN = 6
-LABEL_HEIGHT = 15.0
 LABEL_LENGTH = 17
-DETOUR = 22.0
 LABEL_ROOM = 58.0  # half a label
 _RELATIONS = (RUNS_AS, ACTS_AS)  # what holds, rather than what was done
 
@@ -70,17 +69,6 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class _Place:
-    x: float
-    y: float
-    height: float
-
-    @property
-    def middle(self) -> float:
-        return self.y + self.height / 2
-
-
-@dataclass(frozen=True)
 class _Link:
     source: Node
     target: Node
@@ -100,10 +88,10 @@ def graph(entities: Sequence[Entity], events: Sequence[Happening], raw: RawEvent
     places, width, height = _places(columns, sources)
     routes = []
     for link in links:
-        route = _route(places[link.source], places[link.target], height)
-        height += DETOUR if route.detour else 0
-        routes.append(route)
-    width = max(width, *(route.x + LABEL_ROOM for route in routes))
+        way = route(places[link.source], places[link.target], height)
+        height += DETOUR if way.detour else 0
+        routes.append(way)
+    width = max(width, *(way.x + LABEL_ROOM for way in routes))
     boxes = tuple(_box(node, place, sources.get(node, [])) for node, place in places.items())
     return Graph(width, height, boxes, _edges(links, routes))
 
@@ -165,7 +153,7 @@ def _links(done: Iterable[Deed], instead: dict[Node, Node]) -> list[_Link]:
 
 def _places(
     columns: list[list[Node]], sources: dict[Node, list[str]]
-) -> tuple[dict[Node, _Place], float, float]:
+) -> tuple[dict[Node, Place], float, float]:
     heights = {
         node: NODE_HEIGHT + (ORIGIN_HEIGHT if node in sources else 0)
         for column in columns
@@ -174,89 +162,29 @@ def _places(
     used = [column for column in columns if column]
     lengths = [sum(heights[n] for n in c) + (len(c) - 1) * ROW_GAP for c in used]
     height = 2 * MARGIN + max(lengths)
-    places: dict[Node, _Place] = {}
+    places: dict[Node, Place] = {}
     for number, (column, length) in enumerate(zip(used, lengths, strict=True)):
         x, y = MARGIN + number * (NODE_WIDTH + COLUMN_GAP), (height - length) / 2
         for node in column:
-            places[node] = _Place(x, y, heights[node])
+            places[node] = Place(x, y, heights[node])
             y += heights[node] + ROW_GAP
     width = 2 * MARGIN + len(used) * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP
     return places, width, height
 
 
-@dataclass(frozen=True)
-class _Route:
-    path: str
-    x: float
-    y: float
-    detour: bool = False
-
-
-def _route(start: _Place, end: _Place, below: float) -> _Route:
-    """Return a curve from box to box and the place of its label."""
-    if start.x == end.x:
-        return _within_column(start, end)
-    forward = start.x < end.x
-    x1 = start.x + (NODE_WIDTH if forward else 0)
-    x2 = end.x + (0 if forward else NODE_WIDTH)
-    y1, y2 = start.middle, end.middle
-    if abs(x2 - x1) > COLUMN_GAP + 1:
-        return _around(x1, y1, x2, y2, below + DETOUR / 2)
-    middle = (x1 + x2) / 2
-    path = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    return _Route(path, middle, (y1 + y2) / 2)
-
-
-def _within_column(start: _Place, end: _Place) -> _Route:
-    """Return a straight line between neighbours, else a loop on the right."""
-    down = start.y < end.y
-    upper, lower = (start, end) if down else (end, start)
-    y1, y2 = upper.y + upper.height, lower.y
-    if y2 - y1 < ROW_GAP + 1:
-        x = start.x + NODE_WIDTH * (0.4 if down else 0.6)
-        ends = (y1, y2) if down else (y2, y1)
-        return _Route(f"M{x:.1f} {ends[0]:.1f}V{ends[1]:.1f}", x, (y1 + y2) / 2)
-    x, bulge = start.x + NODE_WIDTH, start.x + NODE_WIDTH + 44
-    y1, y2 = start.middle + (6 if down else -6), end.middle - (6 if down else -6)
-    path = f"M{x:.1f} {y1:.1f}C{bulge:.1f} {y1:.1f} {bulge:.1f} {y2:.1f} {x:.1f} {y2:.1f}"
-    return _Route(path, x + 33, (y1 + y2) / 2)
-
-
-def _around(x1: float, y1: float, x2: float, y2: float, y: float) -> _Route:
-    """Return a way under the columns between, so that no line runs behind a box."""
-    turn = COLUMN_GAP / 2 if x2 > x1 else -COLUMN_GAP / 2
-    path = (
-        f"M{x1:.1f} {y1:.1f}C{x1 + turn:.1f} {y1:.1f} {x1 + turn / 2:.1f} {y:.1f} "
-        f"{x1 + 2 * turn:.1f} {y:.1f}H{x2 - 2 * turn:.1f}"
-        f"C{x2 - turn / 2:.1f} {y:.1f} {x2 - turn:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    )
-    return _Route(path, (x1 + x2) / 2, y, detour=True)
-
-
-def _edges(links: Sequence[_Link], routes: Sequence[_Route]) -> tuple[Edge, ...]:
-    heights = _spread([(route.x, route.y) for route in routes])
+def _edges(links: Sequence[_Link], routes: Sequence[Route]) -> tuple[Edge, ...]:
+    heights = spread([(way.x, way.y) for way in routes])
     return tuple(
         Edge(
-            route.path,
+            way.path,
             _label(link),
-            route.x,
+            way.x,
             y,
             _sentence(link),
             link.actions[0] in _RELATIONS,
         )
-        for link, route, y in zip(links, routes, heights, strict=True)
+        for link, way, y in zip(links, routes, heights, strict=True)
     )
-
-
-def _spread(spots: Sequence[tuple[float, float]]) -> list[float]:
-    """Move labels of one gap down until none covers another."""
-    heights = [0.0] * len(spots)
-    lowest: dict[float, float] = {}
-    for number in sorted(range(len(spots)), key=lambda n: (spots[n][0], spots[n][1], n)):
-        x, y = spots[number]
-        heights[number] = max(y, lowest.get(x, y - LABEL_HEIGHT) + LABEL_HEIGHT)
-        lowest[x] = heights[number]
-    return heights
 
 
 def _label(link: _Link) -> str:
@@ -276,7 +204,7 @@ def _sentence(link: _Link) -> str:
     return f"{ends[0]} → {ends[1]}: {actions} ({noun} {numbers})"
 
 
-def _box(node: Node, place: _Place, sources: Sequence[str]) -> Box:
+def _box(node: Node, place: Place, sources: Sequence[str]) -> Box:
     kind = "automation" if node.type in AUTOMATIONS else node.type
     more = f" +{len(sources) - 1}" if len(sources) > 1 else ""
     return Box(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from flowtrap.model.finding import Entity, Evidence
 from report import RawEvents, raw_event
 from report.events import happenings
-from report.graph import MOST_IN_A_COLUMN, NODE_WIDTH, graph
+from report.graph import MOST_IN_A_COLUMN, graph
+from report.routes import NODE_WIDTH
 
 NO_RAW = RawEvents()
 
