@@ -11,7 +11,7 @@ import click
 from flowtrap.content.runtime import from_document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from flowtrap.model.detection import Detection
 
@@ -25,6 +25,13 @@ def compiled() -> dict[str, Any]:
     from compiler import compile_all  # here, since pySigma takes its time to load
 
     return compile_all(DETECTIONS)
+
+
+def prose(names: Collection[str]) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return for each named detection its description and those of its stages."""
+    from compiler import descriptions  # as above
+
+    return descriptions(names, DETECTIONS)
 
 
 def load() -> list[Detection]:

@@ -31,7 +31,13 @@ def counter_lines(counters: Counters, incomplete: bool) -> list[str]:
     if others:
         lines.append("hits: " + ", ".join(f"{counted[name]:,} {name}" for name in others))
     if incomplete:
-        lost = [f"{counted[name]:,} {why}" for name, why in LOSSES.items() if counted[name]]
-        reason = ", ".join(lost) or "some of the input could not be read, see above"
+        reason = loss_text(counters) or "some of the input could not be read, see above"
         lines.append(f"INCOMPLETE: {reason}; a case may be missing or show too little")
     return lines
+
+
+def loss_text(counters: Counters) -> str:
+    """Return what was lost of the records, "" where none was."""
+    counted = counters.to_dict()
+    lost = [f"{counted[name]:,} {why}" for name, why in LOSSES.items() if counted[name]]
+    return ", ".join(lost)

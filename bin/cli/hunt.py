@@ -49,8 +49,9 @@ class Request(NamedTuple):
 @click.command("hunt")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True,
-    help="A block for each case, or one JSON object a line.",
+    "--format", "form", type=click.Choice(["table", "json", "html"]), default="table",
+    show_default=True,
+    help="A block for each case, one JSON object a line, or a page for the browser.",
 )  # fmt: skip
 @click.option("--output", metavar="FILE", help="Write the findings there instead of to stdout.")
 @click.option(
@@ -95,7 +96,10 @@ def hunt(request: Request) -> int:
         )
         run.read(request.paths)
         findings = run.findings()
-    _write(request, findings)
+    if request.form == "html":
+        _write_page(request, run, findings, detections, messages, now_ms)
+    else:
+        _write(request, findings)
     _sum_up(request, run, messages)
     if _nothing_known(run, messages) or missing:
         return exit_codes.BAD_INPUT
@@ -128,6 +132,22 @@ def _write(request: Request, findings: Sequence[Finding]) -> None:
             write_table(findings, file)
         else:
             file.writelines(f"{to_line(finding)}\n" for finding in findings)
+
+
+def _write_page(
+    request: Request,
+    run: Hunt,
+    findings: Sequence[Finding],
+    detections: Sequence[Detection],
+    messages: Messages,
+    now_ms: int,
+) -> None:
+    from .html import report_page  # here, since only this form needs the template engine
+
+    settings = str(config.find(request.config_path) or "")
+    page = report_page(request, run, findings, detections, messages, now_ms, settings)
+    with outlet(request.output) as file:
+        file.write(page)
 
 
 def _sum_up(request: Request, run: Hunt, messages: Messages) -> None:

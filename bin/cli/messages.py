@@ -15,15 +15,17 @@ MOST_CHARACTERS = 2_000
 
 
 class Messages:
-    """Writes to standard error, above a progress bar if one is shown."""
+    """Writes to standard error, above a progress bar if one is shown; `lines` is what was said."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self.lines: list[str] = []
         self._reports = 0
 
     def say(self, text: str) -> None:
         """Write one line."""
         line = shorten(sanitise(text), MOST_CHARACTERS)
+        self.lines.append(line)
         self.console.print(Text(f"flowtrap: {line}"), soft_wrap=True)
 
     def report(self, error: Exception) -> None:

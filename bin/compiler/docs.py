@@ -1,7 +1,9 @@
-"""The catalogue of detections, a Markdown page made from the files.
+"""The catalogue of detections, docs/detections.md, made from the files.
 
-Example: `catalogue(Path("detections"))` -> `# Detections …`, a table and a section for each. The
-same files give the same page.
+    PYTHONPATH=package/lib:bin python -m compiler.docs
+
+A part for each analytic and platform, a section for each detection. The same files give the same
+page; tests/compiler/test_docs.py fails when the page is not current.
 """
 
 from __future__ import annotations
@@ -15,10 +17,28 @@ from .detection_file import read_subject
 from .runtime_json import DETECTIONS, detection_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .subject import Subject
 
+PAGE = DETECTIONS.parent / "docs" / "detections.md"
+_HEAD = """\
+# Detections
+
+What fires, on what, and what it cannot see; by MITRE analytic and platform. Written from
+`detections/` by `PYTHONPATH=package/lib:bin python -m compiler.docs`; edit the files there, not
+this page. How to read them: [detection-format.md](detection-format.md). How to quiet or widen them:
+[tuning.md](tuning.md).
+"""
+_ANALYTICS = {"AN1053": "IaaS", "AN1054": "office suite", "AN1055": "SaaS"}  # MITRE, DET0374
+_PLATFORMS = {
+    "aws": "AWS",
+    "gcp": "Google Cloud",
+    "gws": "Google Workspace",
+    "m365": "Microsoft 365",
+    "workspace": "Google Workspace",
+}
+PATTERNS_SHOWN = 4
 _WHEN = {"before": "before it", "after": "after it", "around": "before or after it"}
 
 
@@ -27,15 +47,14 @@ def catalogue(folder: Path | str = DETECTIONS) -> str:
     folder = Path(folder)
     library = Library(folder / "feeds")
     subjects = [read_subject(path, library) for path in detection_paths(folder)]
-    lines = [
-        "# Detections",
-        "",
-        "Made by the compiler from `detections/`; edit the files there, not this page.",
-        "",
-        *_overview(subjects),
-    ]
+    groups: dict[str, list[Subject]] = {}
     for subject in subjects:
-        lines += ["", *_section(subject)]
+        groups.setdefault(_group(subject), []).append(subject)
+    lines = [_HEAD, *_overview(groups)]
+    for title in sorted(groups):
+        lines += ["", f"## {title}", "", *_feed_lines(groups[title], library)]
+        for subject in groups[title]:
+            lines += ["", *_section(subject)]
     return "\n".join(lines) + "\n"
 
 
@@ -44,19 +63,38 @@ def write_catalogue(folder: Path | str, target: Path | str) -> None:
     Path(target).write_text(catalogue(folder), encoding="utf-8")
 
 
-def _overview(subjects: Sequence[Subject]) -> list[str]:
+def _group(subject: Subject) -> str:
+    """Return `AN1053 (IaaS) on AWS`: the analytic, and the platform that the folder names."""
+    analytic = str(subject.runtime["analytic"])
+    kind = f" ({_ANALYTICS[analytic]})" if analytic in _ANALYTICS else ""
+    platform = subject.document.path.parent.name.partition("_")[2]
+    return f"{analytic}{kind} on {_PLATFORMS.get(platform, platform.capitalize())}"
+
+
+def _overview(groups: Mapping[str, Sequence[Subject]]) -> list[str]:
     rows = [
         (
             f"[{s.name}](#{s.name})",
             s.runtime["title"],
-            s.runtime["analytic"],
+            title,
             ", ".join(_feeds(s)),
             str(len(s.runtime["verdicts"])),
             _highest(s),
         )
-        for s in subjects
+        for title in sorted(groups)
+        for s in groups[title]
     ]
-    return _table(("detection", "what", "analytic", "feeds", "verdicts", "at most"), rows)
+    return _table(("detection", "what", "analytic, platform", "feeds", "verdicts", "at most"), rows)
+
+
+def _feed_lines(subjects: Iterable[Subject], library: Library) -> Iterator[str]:
+    """Yield the feeds of a group, and which of their logs are off by default."""
+    names = dict.fromkeys(feed for subject in subjects for feed in _feeds(subject))
+    for name in names:
+        document = library.feed(name)
+        yield f"* **{name}**: {_flat(document.at(('title',), name))}"
+        for text in document.at(("optional",), []) or []:
+            yield f"  * {_flat(text)}"
 
 
 def _feeds(subject: Subject) -> list[str]:
@@ -70,15 +108,17 @@ def _highest(subject: Subject) -> str:
 
 def _section(subject: Subject) -> Iterator[str]:
     runtime = subject.runtime
-    yield from (f"## {subject.name}", "", f"**{runtime['title']}**", "")
+    yield from (f"### {subject.name}", "", f"**{runtime['title']}**", "")
     if runtime.get("description"):
         yield from (str(runtime["description"]).strip(), "")
     yield from (f"{_attack_line(runtime)} Window: {_window(runtime)}.", "")
     yield from _table(("stage", "feed", "place in the chain", "what"), _stage_rows(subject))
     yield ""
     rows = sorted(runtime["verdicts"], key=lambda row: -row["risk"])
-    cells = [(row["name"], row["severity"], str(row["risk"]), row["say"]) for row in rows]
-    yield from _table(("verdict", "severity", "risk", "says"), cells)
+    cells = [
+        (row["name"], row["severity"], str(row["risk"]), _asks(row), row["say"]) for row in rows
+    ]
+    yield from _table(("verdict", "severity", "risk", "asks for", "says"), cells)
     yield from _tunables(runtime["tunables"])
     for part, title in (
         ("blind", "Blind spots"),
@@ -121,6 +161,33 @@ def _place(subject: Subject, name: str) -> str:
     return f"{_WHEN[relation['when']]}{by}, same {keys}"
 
 
+def _asks(verdict: dict[str, Any]) -> str:
+    """Return `acts ≥ 1 (first seen), grant ≥ 1 (privilege in role_scope)`."""
+    parts = [
+        f"{stage} {_count(rule)}{_where(rule.get('where'))}"
+        for stage, rules in verdict["require"].items()
+        for rule in (rules if isinstance(rules, list) else [rules])
+    ]
+    anchor = _where(verdict.get("anchor"))
+    return ", ".join(parts + ([f"anchor{anchor}"] if anchor else [])) or "the anchor alone"
+
+
+def _count(rule: dict[str, Any]) -> str:
+    if not rule["at_least"]:
+        return "none"
+    return f"≥ {rule['at_least']}{' different ' + rule['distinct'] if rule.get('distinct') else ''}"
+
+
+def _where(conditions: list[dict[str, Any]] | None) -> str:
+    return f" ({'; '.join(map(_condition, conditions))})" if conditions else ""
+
+
+def _condition(row: dict[str, Any]) -> str:
+    if row["op"] == "first_seen":
+        return f"first {', '.join(row['key'])} in {row['over']}"
+    return f"{row['field']} {row['op'].replace('_', ' ')} {row.get('tunable', row.get('value'))}"
+
+
 def _tunables(tunables: dict[str, Any]) -> Iterator[str]:
     if not tunables:
         return
@@ -135,7 +202,10 @@ def _tunables(tunables: dict[str, Any]) -> Iterator[str]:
 def _default(default: Any) -> str:
     if not isinstance(default, list):
         return str(default)
-    return f"{len(default)} entries" if len(default) > 1 else f"{len(default) or 'no'} entry"
+    patterns = [str(row["pattern"] if isinstance(row, dict) else row) for row in default]
+    shown = ", ".join(patterns[:PATTERNS_SHOWN])
+    more = len(patterns) - PATTERNS_SHOWN
+    return (f"{shown} and {more} more" if more > 0 else shown) or "empty"
 
 
 def _prose(title: str, value: Any) -> Iterator[str]:
@@ -159,3 +229,7 @@ def _flat(text: object) -> str:
 
 def _cell(text: object) -> str:
     return _flat(text).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    write_catalogue(DETECTIONS, PAGE)

@@ -13,7 +13,10 @@ from compiler import load_detection
 from compiler.building_blocks import Library
 
 REPO = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "CHANGELOG.md", "docs/tuning.md", "docs/detection-format.md")
+PAGES = (
+    "README.md", "CHANGELOG.md", "docs/tuning.md", "docs/detection-format.md", "docs/detections.md",
+    "docs/report.md",
+)  # fmt: skip
 
 
 def blocks(page: str) -> list[str]:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from flowtrap.model.tunable import Tunables
 
 Report = Callable[[FlowtrapError], None]
+OnEvent = Callable[["Event"], None]
 LINES_TO_RECOGNISE = 20
 NOTES_PER_SOURCE = 20
 LINES_A_TICK = 500
@@ -97,11 +98,14 @@ ALWAYS = Span()
 class Intake:
     """Takes decoded records to the engine: unwrap, recognise, normalise, match, add."""
 
-    def __init__(self, engine: Engine, matcher: Matcher, span: Span, report: Report) -> None:
+    def __init__(
+        self, engine: Engine, matcher: Matcher, span: Span, report: Report, on_event: OnEvent
+    ) -> None:
         self._engine = engine
         self._matcher = matcher
         self._span = span
         self._report = report
+        self._on_event = on_event
         self._seen: set[int] = set()
 
     def take(self, decoded: object, place: str, columns: tuple[str, ...] | None = None) -> None:
@@ -137,6 +141,7 @@ class Intake:
             self._report(RecordError(error.problem, place=place, cure=error.cure))
             return
         if self._span.holds(event.time_ms):
+            self._on_event(event)
             self._match(event)
         else:
             self._engine.counters.filtered_out += 1
@@ -161,6 +166,7 @@ class Hunt:
     """One pass over exported logs.
 
     `spill` opens scratch files; `report` takes messages of one line; `progress` the bytes read.
+    `on_event` sees each event before it is matched; `only` tells which lines to read.
     """
 
     def __init__(
@@ -175,14 +181,17 @@ class Hunt:
         sifting: bool = True,
         report: Report = lambda error: None,
         progress: Callable[[int], None] = lambda size_bytes: None,
+        on_event: OnEvent = lambda event: None,
+        only: Callable[[bytes], bool] = lambda line: True,
     ) -> None:
         decode.set_accelerators(accelerators)
         self.engine = Engine(detections, tunables, limits=limits, spill=spill)
         self._matcher = Matcher(self.engine.stages, every_default(detections, tunables))
-        self._intake = Intake(self.engine, self._matcher, span, self._note)
+        self._intake = Intake(self.engine, self._matcher, span, self._note, on_event)
         self._report = report
         self._progress = progress
         self._sifting = sifting
+        self._only = only
         self._incomplete = False
         self._noted: dict[str, int] = {}
         self._waiting = WaitingRoom(spill, self._lose)
@@ -279,7 +288,7 @@ class Hunt:
     def _take_line(self, line: bytes, context: _Context, number: int) -> None:
         """Parse one line and take what it holds; a line that cannot be parsed is counted."""
         text = line.strip()
-        if not text:
+        if not text or not self._only(text):
             return
         place = f"{context.label}:{number}" if number else context.label
         if context.columns and text[:1] != b"{":
