@@ -76,7 +76,6 @@ class WaitingRoom:
         self._groups: dict[int | None, _Entries] = {}
         self._stored: dict[int | None, list[_Stored]] = {}
         self._held = 0
-        self._counts: dict[int | None, int] = {}
         self._distinct: dict[int, tuple[int, set[int]]] = {}
         self._asked: dict[int, tuple[tuple[int, Set[int]], list[int]]] = {}
         self._files: list[_Source] = []
@@ -116,7 +115,6 @@ class WaitingRoom:
                 entries = self._groups[group] = _Entries.none()
             entries.hashes.append(hash(key))
             entries.places.append(place)
-            self._counts[group] = self._counts.get(group, 0) + 1
         self._held += len(keys)
         if self._held >= ENTRIES_KEPT:
             self._overflow_to_disk()
@@ -133,7 +131,7 @@ class WaitingRoom:
 
     def hashes(self, group: int) -> set[int]:
         """Return the hashes of all keys in a group."""
-        count = self._counts.get(group, 0)
+        count = self._count(group)
         if group not in self._distinct or self._distinct[group][0] != count:
             found = {key for entries in self._entries(group) for key in entries.hashes}
             self._distinct[group] = count, found
@@ -141,7 +139,7 @@ class WaitingRoom:
 
     def places(self, group: int, wanted: Set[int]) -> list[int]:
         """Return the places in a group that bear a wanted key and were not taken yet, in order."""
-        asked = self._counts.get(group, 0), wanted
+        asked = self._count(group), wanted
         if self._asked.get(group, (None, []))[0] != asked:
             found = {
                 place
@@ -162,6 +160,10 @@ class WaitingRoom:
     def taken(self) -> int:
         """Return how many records were given back."""
         return len(self._done)
+
+    def _count(self, group: int) -> int:
+        stored = sum(found.size for found in self._stored.get(group, ()))
+        return stored + len(self._groups.get(group, _Entries.none()).hashes)
 
     def _entries(self, group: int) -> Iterator[_Entries]:
         for stored in self._stored.get(group, ()):
