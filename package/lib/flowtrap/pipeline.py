@@ -317,18 +317,19 @@ class Hunt:
             stages = self._matcher.possible(spec.name, spec.name_field, name)
         else:
             stages = tuple(n for n, s in enumerate(self.engine.stages) if s.feed == spec.name)
-        alike: dict[tuple[str, bool, tuple[bytes, ...]], list[int]] = {}
+        alike: dict[tuple[str, bool, bytes], list[int]] = {}
         for index in stages:
             field, waits = self._key_of(spec, index)
             texts = required(self.engine.stages[index].condition, spec.raw_fields)
-            alike.setdefault((field, waits, tuple(sorted(texts))), []).append(index)
+            text = max(texts, key=lambda text: (len(text), text), default=b"")
+            alike.setdefault((field, waits, text), []).append(index)
         needs = [
             Need(
                 spec.raw_keys.get(field),
                 self._waits.group(field, tuple(chosen)) if waits else None,
-                texts,
+                text,
             )
-            for (field, waits, texts), chosen in sorted(alike.items())
+            for (field, waits, text), chosen in sorted(alike.items())
         ]
         return tuple(sorted(needs, key=lambda need: (need.key is not None, need.group is not None)))
 

@@ -38,14 +38,14 @@ _PLAIN_NAME = re.compile(rb' ?"[\w.:/ -]*')
 class Need(NamedTuple):
     """What some stages that a name leaves possible ask of the raw record.
 
-    A record that lacks one of the `texts` cannot match. Nor can one that bears no
+    A record that lacks the `text` cannot match. Nor can one that bears no
     `key`; one that does waits in `group` under each value, or is parsed where `group` is None.
     Without `key` the record must be parsed.
     """
 
     key: RawKey | None = None
     group: int | None = None
-    texts: tuple[bytes, ...] = ()
+    text: bytes = b""
 
 
 NOTHING: tuple[Need, ...] = ()
@@ -202,8 +202,8 @@ class FrontDoor:
         if line.find(b"\\") >= 0 and (b"\\u" in line or b"\\/" in line):
             return False  # an escaped letter or slash may hide what is looked for
         keys: list[tuple[int | None, bytes]] = []
-        for key, group, texts in needs:
-            if texts and not all(text in line for text in texts):
+        for key, group, text in needs:
+            if text and text not in line:
                 continue
             if key is None:
                 return False

@@ -24,7 +24,7 @@ NEEDS = {
     "Create": (Need(),),
     "Invoke": (Need(FUNCTION, 7),),
     "Act": (Need(FUNCTION),),
-    "Marked": (Need(FUNCTION, 7, (b"exec-env", b"Lambda")),),
+    "Marked": (Need(FUNCTION, 7, b"exec-env"),),
 }
 
 
@@ -93,7 +93,7 @@ def test_a_key_that_is_there_but_unreadable_means_parsing() -> None:
 
 def test_a_record_that_lacks_a_text_cannot_match() -> None:
     door = Door()
-    marked = native(b"Marked", b',"fn":"a","agent":"exec-env/Lambda"')
+    marked = native(b"Marked", b',"fn":"a","agent":"exec-env"')
     assert door.sift(native(b"Marked", b',"fn":"a","agent":"Lambda"'), marked) == []
     assert [keys for _, keys in door.waiting] == [[(7, b"a")]]
 
