@@ -53,7 +53,6 @@ OnEvent = Callable[["Event"], None]
 LINES_TO_RECOGNISE = 20
 NOTES_PER_SOURCE = 20
 LINES_A_TICK = 500
-MANY = 500  # so many records cost more to parse than to ask whether a verdict needs them
 
 
 class _Context(NamedTuple):
@@ -195,7 +194,7 @@ class Hunt:
         self._incomplete = False
         self._noted: dict[str, int] = {}
         self._waiting = WaitingRoom(spill, self._lose)
-        self._waits = Waits(self.engine, self._waiting.hashes)
+        self._waits = Waits(self.engine, self._waiting)
         self._doors = {
             spec.name: FrontDoor(spec, partial(self._needs, spec), self._waiting.wait)
             for spec in FEEDS
@@ -342,34 +341,6 @@ class Hunt:
                 return field, True
         return next((field for field in spec.raw_keys if field in keys), ""), False
 
-    def _settle(self) -> None:
-        """Let in what waits and meets something, hop by hop, until nothing does.
-
-        Where that is much, only what may still decide or belong to a finding.
-        """
-        while True:
-            before = self._waiting.taken
-            many = self._settle_few()
-            for done, number in enumerate(many):
-                values = self._waits.still_wanted(number, set(many[done:]), set(many))
-                self._take_waiting(self._waiting.places(number, values))
-            if self._waiting.taken == before:
-                return
-
-    def _settle_few(self) -> list[int]:
-        """Let in the groups of which few are wanted, until nothing changes; return the others."""
-        while True:
-            before = self._waiting.taken
-            many: list[tuple[int, int]] = []
-            for number, values in enumerate(self._waits.wanted()):
-                places = self._waiting.places(number, values)
-                if len(places) > MANY:
-                    many.append((len(places), number))
-                else:
-                    self._take_waiting(places)
-            if self._waiting.taken == before:
-                return [number for _, number in sorted(many)]
-
     def _take_waiting(self, places: Iterable[int]) -> None:
         for line, context in self._waiting.take(places):
             self._take_line(line, context, 0)
@@ -395,7 +366,7 @@ class Hunt:
 
     def findings(self) -> list[Finding]:
         """Return the findings of all that was read, once, at the end; scratch files are closed."""
-        self._settle()
+        self._waits.settle(self._take_waiting)
         self._count_passed_over()
         found = self.engine.flush(final=True, incomplete=self.incomplete)
         self._waiting.close()

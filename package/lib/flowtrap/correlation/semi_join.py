@@ -10,7 +10,7 @@ function of that name is known; a session seen outside Lambda waits until it was
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 
 from flowtrap.model.hit import hit_values
 
@@ -18,14 +18,25 @@ from . import entry as entries_
 from .cases import may_hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Set
+    from collections.abc import Iterable, Iterator, Sequence, Set
 
     from flowtrap.model.hit import Hit
 
     from .engine import Engine
     from .plan import Plan, Use
 
-Waiting = Callable[[int], "Set[int]"]  # the hashes of the key values that wait in a group
+MANY = 500  # so many records cost more to read than to ask whether a verdict may need them
+Take = Callable[["Sequence[int]"], None]  # lets in the records at some places
+
+
+class Room(Protocol):
+    """Where records wait in groups, each at a place, under hashes of key values."""
+
+    def hashes(self, group: int) -> Set[int]:
+        """Return the hashes of all values in a group."""
+
+    def places(self, group: int, wanted: Set[int]) -> Sequence[int]:
+        """Return the places in a group that bear a wanted value and were not let in yet."""
 
 
 def value_hash(value: str) -> int:
@@ -104,15 +115,12 @@ class _Ask(NamedTuple):
 
 
 class Waits:
-    """The groups in which records wait for others, and what is wanted of each.
+    """The groups in which records wait for others, and what is wanted of each."""
 
-    `waiting(group)` is asked for the hashes of the values that wait in a group.
-    """
-
-    def __init__(self, engine: Engine, waiting: Waiting) -> None:
+    def __init__(self, engine: Engine, room: Room) -> None:
         self._engine = engine
         self._plan = engine.plan
-        self._waiting = waiting
+        self._room = room
         self._groups: list[Group] = []
         self._told: dict[tuple[int, str], tuple[int, set[int]]] = {}
 
@@ -122,6 +130,35 @@ class Waits:
         if group not in self._groups:
             self._groups.append(group)
         return self._groups.index(group)
+
+    def settle(self, take: Take) -> None:
+        """Let in what waits and meets something, hop by hop, until nothing does.
+
+        Where that is much, only what may still decide or belong to a finding.
+        """
+        changed = True
+        while changed:
+            many, changed = self._settle_few(take), False
+            for done, number in enumerate(many):
+                values = self.still_wanted(number, set(many[done:]), set(many))
+                places = self._room.places(number, values)
+                take(places)
+                changed = changed or bool(places)
+
+    def _settle_few(self, take: Take) -> list[int]:
+        """Let in the groups of which few are wanted, until nothing changes; return the others."""
+        while True:
+            changed = False
+            many: list[tuple[int, int]] = []
+            for number, values in enumerate(self.wanted()):
+                places = self._room.places(number, values)
+                if len(places) > MANY:
+                    many.append((len(places), number))
+                elif places:
+                    take(places)
+                    changed = True
+            if not changed:
+                return [number for _, number in sorted(many)]
 
     def wanted(self) -> list[set[int]]:
         """Return by group the hashes of the values that meet a hit, or another that waits.
@@ -240,5 +277,5 @@ class Waits:
         field = ask.use.stage.keys.get(ask.name)
         for other, group in enumerate(self._groups if ask.waiting else ()):
             if any(ask.use in self._plan.uses[index] for index in group.stages):
-                found |= self._waiting(other if group.field == field else number)
+                found |= self._room.hashes(other if group.field == field else number)
         return found
