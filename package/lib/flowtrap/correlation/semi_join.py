@@ -221,22 +221,21 @@ class Waits:
     def _asks(self, group: Group) -> Iterator[_Ask]:
         """Yield whose values wake the records of a group.
 
-        An anchor that waits wakes, and is woken by, only what some verdict requires: that suffices
-        to have it read, and all else follows from its hit.
+        An anchor is woken by what some verdict requires, be it read or waiting as well; all else
+        by the hit of its parent.
         """
         for use in (use for index in group.stages for use in self._plan.uses[index]):
-            partners = list(self._partners(use.detection))
             for name, own in _match(use):
                 if use.stage.keys.get(own) == group.field:
-                    yield _Ask(self._parent(use), name, use in partners)
-            for partner in partners if use.anchor_table is not None else ():
+                    yield _Ask(self._parent(use), name, waiting=False)
+            if use.anchor_table is None:
+                continue
+            verdicts = self._plan.detections[use.detection].verdicts
+            present = {name for verdict in verdicts for name in verdict.present}
+            for partner in _partners(self._plan, use.detection, present):
                 for name, own in _match(partner):
                     if use.stage.keys.get(name) == group.field:
-                        yield _Ask(partner, own, True)
-
-    def _partners(self, detection: int) -> Iterator[Use]:
-        names = {name for v in self._plan.detections[detection].verdicts for name in v.present}
-        return _partners(self._plan, detection, names)
+                        yield _Ask(partner, own, waiting=True)
 
     def _parent(self, use: Use) -> Use:
         parent = use.relation.parent if use.relation else None
