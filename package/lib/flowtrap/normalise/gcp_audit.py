@@ -27,7 +27,7 @@ from . import gcp_audit_iam as iam
 from . import gcp_audit_targets as targets
 from . import gcp_names as names
 from .gcp_parts import Part, is_true, mapping, member, payload_of, pick, rows, text, words
-from .times import time_ms
+from .times import CURE, time_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,13 +97,14 @@ def normalise(record: Mapping[str, Any]) -> Event:
     when, shown_time = _time(entry)
     log = words(entry, "logName")
     labels = mapping(pick(entry, "resource.labels"))
-    fields: Fields = {"phase": _phase(mapping(member(entry, "operation")))}
+    fields: Fields = {"phase": _phase(mapping(member(entry, "operation"))), "time": shown_time}
     _read_account(fields, payload, labels, log)
     _read_method(fields, payload)
     _read_caller(fields, payload)
     operation = words(entry, "operation.id")
     insert_id = words(entry, "insertId")
-    event_id = f"{log}/{shown_time}/{insert_id}" if insert_id else _hash(record)
+    digits = _NOT_DIGITS.sub("", shown_time).rstrip("0")  # the same in every copy
+    event_id = f"{log}/{digits}/{insert_id}" if insert_id else _hash(record)
     fields["operation"] = operation or event_id
     found = _LOG.match(log)
     if found:
@@ -126,6 +127,7 @@ def _summary(fields: Fields, payload: Part, labels: Part) -> str:
     if iam.is_policy_change(action):
         if service in ("cloudfunctions", "run"):
             functions.read_function(fields, payload, labels)
+            fields["opened_by"] = "policy"
         elif service == "storage":
             targets.storage_call(fields, action, payload, labels)
         return iam.set_policy(fields, payload, _policy_target(payload, labels))
@@ -144,7 +146,7 @@ def _policy_target(payload: Part, labels: Part) -> str:
 
 
 def _time(entry: Part) -> tuple[int, str]:
-    """Return when, in milliseconds, and the digits of the time, the same in every copy."""
+    """Return when, in milliseconds, and as the entry spells it."""
     problem: RecordError | None = None
     for path in _TIMES:
         value = pick(entry, path)
@@ -155,9 +157,8 @@ def _time(entry: Part) -> tuple[int, str]:
         except RecordError as error:
             problem = problem or error
             continue
-        return when, _NOT_DIGITS.sub("", str(value)).rstrip("0")
-    time_ms(None) if problem is None else None
-    raise problem or RecordError("no time", cure="the record was left out")
+        return when, str(value)
+    raise problem or RecordError("no time", cure=CURE)
 
 
 def _hash(record: Mapping[str, Any]) -> str:

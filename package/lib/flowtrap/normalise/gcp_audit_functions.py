@@ -2,8 +2,8 @@
 
 A write is a long operation: `phase` tells whether a record begins it (`first`), ends it (`last`) or
 is all of it (`single`). The account that the code runs as is read from the answer, else from the
-request, else it is one of the default accounts; a record that only begins a write and names none
-claims nothing, for its end will.
+request, else it is one of the default accounts. What begins a write may name none although its end
+does: `run_as_named` tells which.
 
 Example: CreateFunction with `serviceAccountEmail` gives function
 `p/us-central1/services/billing-sync`, run_as, phase and the summary
@@ -85,6 +85,7 @@ def write_call(fields: Fields, action: str, payload: Part, labels: Part) -> str:
         fields["door"], fields["certain"] = "public", "true"
         fields["opened_to"] = ("allusers",)
         fields["let_in"] = ("everybody (invoker check switched off)",)
+        fields["opened_by"] = "write"
     if _mounts_secrets(request) or _mounts_secrets(response):
         fields["mounts_secrets"] = "true"
     return _write_line(fields, action, what, words(request, *_SOURCES))
@@ -196,7 +197,7 @@ def _read_identity(fields: Fields, request: Part, response: Part) -> None:
         fields["runs_as"] = account + note
         if shared:
             fields["run_as"] = names.with_alias(account, project)
-    elif fields["phase"] != "first" and project:
+    elif project:
         _read_default(fields, project, words(response, *_URLS, _SOURCES[3]))
     accounts = fields.get("run_as", ())
     if accounts and fields.get("actor") in (accounts, *accounts):
@@ -225,12 +226,15 @@ def _read_default(fields: Fields, project: str, hint: str) -> None:
 
 
 def _read_build(fields: Fields, request: Part, response: Part) -> None:
+    """Set the account that builds the code: the one named, else the project's build account."""
     given = words(response, *_BUILD_ACCOUNTS) or words(request, *_BUILD_ACCOUNTS)
+    project = str(fields.get("function", fields.get("account", ""))).partition("/")[0]
+    actor = str(fields.get("actor", ""))
     if given:
-        fields["build_account"] = names.email_of(given)
-        if fields["build_account"] == fields.get("actor"):
-            fields["self_built"] = "true"
-    if names.kind_of(str(fields.get("actor", ""))) == "builder":
+        fields["build_account"] = names.with_alias(names.email_of(given), project)
+    elif project:
+        fields["build_account"] = (names.build_alias(project),)
+    if names.kind_of(actor) == "builder" or actor in fields.get("build_account", ()):
         fields["self_built"] = "true"
 
 

@@ -12,7 +12,7 @@ Sources: IAM, "Audit logging" (policyDelta) and "Policy" (members); Service Acco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import gcp_names as names
 from .gcp_parts import Part, member, pick, rows, text, words
@@ -95,13 +95,15 @@ def _deltas(payload: Part) -> tuple[list[Binding], list[Binding]]:
 def _whole(payload: Part) -> list[Binding]:
     # Example: {"request": {"policy": {"bindings": [{"role": "roles/run.invoker",
     #   "members": ["allUsers"]}]}}}
-    found = []
-    for row in rows(pick(payload, "request.policy.bindings")):
-        members = member(row, "members")
-        for name in members if isinstance(members, list) else [members]:
-            if text(name):
-                found.append(Binding(words(row, "role"), name))
-    return found
+    return [
+        Binding(words(row, "role"), name)
+        for row in rows(pick(payload, "request.policy.bindings"))
+        for name in _listed(member(row, "members"))
+    ]
+
+
+def _listed(value: Any) -> list[str]:
+    return [name for name in (value if isinstance(value, list) else [value]) if text(name)]
 
 
 def _read_granted(fields: Fields, added: list[Binding]) -> None:
@@ -148,9 +150,11 @@ def _door(name: str, actor: str) -> str:
     Only a person's own domain tells what the house is; service accounts of other projects are
     mostly of the same organisation, and are let pass.
     """
-    kind, _, address = name.lower().partition(":")
+    kind, colon, address = name.lower().partition(":")
     if kind in names.PUBLIC:
         return "public"
+    if not colon and "@" in kind:  # copies drop the "user:"
+        kind, address = "user", kind
     if kind not in ("user", "group", "domain") or not address or address == actor:
         return ""
     domain = names.domain_of(address) or address

@@ -59,29 +59,25 @@ def storage_call(fields: Fields, action: str, payload: Part, labels: Part) -> st
 def build_call(fields: Fields, action: str, payload: Part, labels: Part) -> str:
     """Read CreateBuild: which account the build runs as.
 
-    Named in the request or answer, else the caller if code may run as it, else a default account.
+    Named in the request or answer, else the caller if code may run as it, else the project's build
+    account. `build_account_kind` tells the default compute account, which other code shares.
     """
     builds = [
         pick(payload, path)
         for path in ("request.build", "response.build", "response.metadata.build", "response")
     ]
     given = next((found for b in builds if (found := words(b, "serviceAccount"))), "")
-    actor = str(fields.get("actor", ""))
-    project = str(fields.get("account", ""))
-    if given:
-        accounts = names.with_alias(names.email_of(given), project)
-    elif names.is_account(actor):
-        accounts = names.with_alias(actor, project)
-    else:
-        accounts = (names.build_alias(project), names.compute_alias(project)) if project else ()
-    if accounts:
-        fields["build_account"] = accounts
-    known = [account for account in accounts if "." in names.domain_of(account)]
-    if known:
-        fields["build_account_email"] = known[0]
+    actor, project = (str(fields.get(name, "")) for name in ("actor", "account"))
+    account = names.email_of(given) or (actor if names.is_account(actor) else "")
+    if account:
+        fields["build_account"] = names.with_alias(account, project)
+        fields["build_account_email"] = account
+        fields["build_account_kind"] = names.kind_of(account) or "unknown"
+    elif project:
+        fields["build_account"] = (names.build_alias(project),)
     build = next((found for b in builds if (found := words(b, "id"))), "")
     line = " ".join(filter(None, (action, build or words(payload, "resourceName"))))
-    return line + (f" as {known[0]}" if known else "")
+    return line + (f" as {account}" if account else "")
 
 
 def compute_call(fields: Fields, action: str, payload: Part, labels: Part) -> str:
