@@ -199,17 +199,20 @@ def g04_outside(delay: float, stranger: bool) -> Chain:
 
 
 def g05(delay: float, stranger: bool) -> Chain:
-    """Create; the build's account then reads what no deployment keeps."""
-    reader = Caller(OTHER.account if stranger else BUILDER.email, "192.0.2.80", "curl/8.4")
+    """Create; the build's account then reads what no deployment keeps (in a project of its own)."""
+    project = "acme-data"
+    fn = Function("Billing_Sync", account("billing-sync", project), project)
+    builder = Caller("731004589126@cloudbuild.gserviceaccount.com")
+    reader = Caller(account("invoice", project) if stranger else builder.email, "192.0.2.80")
     return Chain(
         [
-            *_writes(gcp.create_gen1(EVE, SYNC, 0)),
-            setup(gcp.create_build(BUILDER, -30)),
-            act(gcp.read_object(reader, delay, "acme-payroll")),
-            act(gcp.read_object(reader, delay, "acme-backups", "db.sql")),
+            *_writes(gcp.create_gen1(EVE, fn, 0)),
+            setup(gcp.create_build(builder, -30, project=project)),
+            act(gcp.read_object(reader, delay, "acme-payroll", project=project)),
+            act(gcp.read_object(reader, delay, "acme-backups", "db.sql", project=project)),
         ],
-        names=_names(BUILDER.email, "acme-payroll", "acme-backups", reader.src),
-        automation=[SYNC.path],
+        names=_names(builder.email, "acme-payroll", "acme-backups", reader.src, fn=fn),
+        automation=[fn.path],
     )
 
 

@@ -221,7 +221,7 @@ def _read_default(fields: Fields, project: str, hint: str) -> None:
     known = [account for account in candidates if names.is_account(account)]
     if known:
         fields["run_as_email"] = tuple(known)
-    shown = " or ".join(known) or "the default compute account"
+    shown = " or ".join(a if a in known else "the default compute account" for a in candidates)
     fields["runs_as"] = f"a default account (one of these, which other code may share: {shown})"
 
 
