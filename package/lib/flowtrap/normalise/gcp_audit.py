@@ -57,6 +57,16 @@ _SERVICES = (  # beginning of a method's name -> its service, for copies without
     ("google.api.apikeys.", "apikeys"),
     ("google.logging.", "logging"),
     ("storage.", "storage"),
+    ("Generate", "iamcredentials"),
+    ("Sign", "iamcredentials"),
+)
+_OWNERS = (  # what a resource's path ends like -> its service, for policies in such copies
+    (re.compile(r"^(projects|organizations|folders)/[^/]+$"), "cloudresourcemanager"),
+    (re.compile(r"/functions/[^/]+$"), "cloudfunctions"),
+    (re.compile(r"/(services|jobs)/[^/]+$"), "run"),
+    (re.compile(r"/serviceAccounts/[^/]+$"), "iam"),
+    (re.compile(r"/buckets/[^/]+$"), "storage"),
+    (re.compile(r"/secrets/[^/]+$"), "secretmanager"),
 )
 _CALLS: dict[str, tuple[dict[str, Any], Any]] = {
     "cloudfunctions": (functions.WRITES, functions.call),
@@ -99,7 +109,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     labels = mapping(pick(entry, "resource.labels"))
     fields: Fields = {"phase": _phase(mapping(member(entry, "operation"))), "time": shown_time}
     _read_account(fields, payload, labels, log)
-    _read_method(fields, payload)
+    _read_method(fields, payload, words(entry, "serviceName"))
     _read_caller(fields, payload)
     operation = words(entry, "operation.id")
     insert_id = words(entry, "insertId")
@@ -183,16 +193,23 @@ def _phase(operation: Part) -> str:
 # --- what was called, and whether it worked ---------------------------------------------------
 
 
-def _read_method(fields: Fields, payload: Part) -> None:
+def _read_method(fields: Fields, payload: Part, beside: str) -> None:
+    """Set what was called; `beside` is a service's name beside the payload, as in some copies."""
     method = words(payload, "methodName")
-    service = words(payload, "serviceName").removesuffix(".googleapis.com")
+    service = (words(payload, "serviceName") or beside).removesuffix(".googleapis.com")
     if method:
         fields["method"] = method
         fields["action"] = _action(method)
-    if not service:
-        service = next((known for head, known in _SERVICES if method.startswith(head)), "")
+    service = service or _service_of(method, words(payload, "resourceName", "request.resource"))
     if service:
         fields["service"] = service.lower()
+
+
+def _service_of(method: str, resource: str) -> str:
+    """Return the service of a method in a copy that leaves it out, "" where it is not plain."""
+    if "." not in method and iam.is_policy_change(method):
+        return next((known for path, known in _OWNERS if path.search(resource)), "")
+    return next((known for head, known in _SERVICES if method.startswith(head)), "")
 
 
 def _action(method: str) -> str:

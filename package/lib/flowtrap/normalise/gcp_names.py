@@ -23,7 +23,7 @@ CONSUMER_DOMAINS = frozenset(
         *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com"),
         *("yahoo.com", "icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com"),
         *("gmx.com", "gmx.net", "gmx.de", "web.de", "mail.com", "mail.ru", "yandex.ru"),
-        *("yandex.com", "tutanota.com", "zoho.com", "qq.com", "163.com"),
+        *("yandex.com", "tutanota.com", "zoho.com", "qq.com", "163.com", "googlegroups.com"),
     )
 )
 PUBLIC = frozenset(("allusers", "allauthenticatedusers"))
@@ -59,7 +59,8 @@ def email_of(value: str) -> str:
 
     Example: `projects/-/serviceAccounts/A@B` and `serviceAccount:a@b` are `a@b`.
     """
-    name = value.rsplit("/", 1)[-1].lower()
+    last = value.rsplit("/", 1)[-1]
+    name = (last if "@" in last or last.isdigit() else value).lower()
     head, colon, rest = name.partition(":")
     return rest if colon and head in ("user", "serviceaccount", "group", "deleted") else name
 
