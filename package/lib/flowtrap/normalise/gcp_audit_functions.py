@@ -193,14 +193,11 @@ def _read_identity(fields: Fields, request: Part, response: Part) -> None:
         fields["run_as"] = fields["run_as_email"] = account
         fields["run_as_named"] = "true"
         shared = names.kind_of(account) == "default"
-        note = ", a default account that other code may share" if shared else ""
-        fields["runs_as"] = account + note
-        if shared:
-            fields["run_as"] = names.with_alias(account, project)
+        note = " (a default account: of the code that shares it, one of these acts)"
+        fields["runs_as"] = account + (note if shared else "")
     elif project:
         _read_default(fields, project, words(response, *_URLS, _SOURCES[3]))
-    accounts = fields.get("run_as", ())
-    if accounts and fields.get("actor") in (accounts, *accounts):
+    if fields.get("actor") and fields["actor"] in (account, *fields.get("run_as", ())):
         fields["self_run"] = "true"
 
 
