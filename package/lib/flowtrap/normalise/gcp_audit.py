@@ -26,7 +26,7 @@ from . import gcp_audit_functions as functions
 from . import gcp_audit_iam as iam
 from . import gcp_audit_targets as targets
 from . import gcp_names as names
-from .gcp_parts import Part, is_true, mapping, member, payload_of, pick, rows, text, words
+from .gcp_parts import Part, is_true, mapping, member, payload_of, pick, rows, words
 from .times import CURE, time_ms
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ _FAILED_SEVERITIES = ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 
 def recognise(record: Mapping[str, Any]) -> bool:
     """Tell whether a record is a log entry of Google Cloud, other than Apps Script's."""
-    log = text(record.get("logName")) or text(member(record, "logName"))
-    if _SCRIPTS[0] in log or words(dict(record), "resource.type") == _SCRIPTS[1]:
+    log = words(record, "logName")
+    if _SCRIPTS[0] in log or words(record, "resource.type") == _SCRIPTS[1]:
         return False
     if _LOG.match(log):
         return True
@@ -102,24 +102,23 @@ def normalise(record: Mapping[str, Any]) -> Event:
 
     Parts of an unexpected type are no value.
     """
-    entry = dict(record)
     payload = payload_of(record)
-    when, shown_time = _time(entry)
-    log = words(entry, "logName")
-    labels = mapping(pick(entry, "resource.labels"))
-    fields: Fields = {"phase": _phase(mapping(member(entry, "operation"))), "time": shown_time}
+    when, shown_time = _time(record)
+    log = words(record, "logName")
+    labels = mapping(pick(record, "resource.labels"))
+    fields: Fields = {"phase": _phase(member(record, "operation")), "time": shown_time}
     _read_account(fields, payload, labels, log)
-    _read_method(fields, payload, words(entry, "serviceName"))
+    _read_method(fields, payload, words(record, "serviceName"))
     _read_caller(fields, payload)
-    operation = words(entry, "operation.id")
-    insert_id = words(entry, "insertId")
+    operation = words(record, "operation.id")
+    insert_id = words(record, "insertId")
     digits = _NOT_DIGITS.sub("", shown_time).rstrip("0")  # the same in every copy
     event_id = f"{log}/{digits}/{insert_id}" if insert_id else _hash(record)
     fields["operation"] = operation or event_id
     found = _LOG.match(log)
     if found:
         fields["log"] = found[3].replace("%2F", "/").replace("%2f", "/").rsplit("/", 1)[-1]
-    outcome = fields["outcome"] = _outcome(entry, payload)
+    outcome = fields["outcome"] = _outcome(record, payload)
     region = words(labels, "location", "region")
     if region:
         fields["region"] = region.lower()
@@ -155,7 +154,7 @@ def _policy_target(payload: Part, labels: Part) -> str:
 # --- when, and which event --------------------------------------------------------------------
 
 
-def _time(entry: Part) -> tuple[int, str]:
+def _time(entry: Mapping[str, Any]) -> tuple[int, str]:
     """Return when, in milliseconds, and as the entry spells it."""
     problem: RecordError | None = None
     for path in _TIMES:
@@ -182,7 +181,7 @@ def _hash(record: Mapping[str, Any]) -> str:
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _phase(operation: Part) -> str:
+def _phase(operation: Any) -> str:
     """Return first, last or single: which part of a long operation an entry tells."""
     first, last = (is_true(member(operation, key)) for key in ("first", "last"))
     if first == last:
@@ -219,10 +218,12 @@ def _action(method: str) -> str:
     insert` is `compute.firewalls.insert`.
     """
     last = method.rsplit(".", 1)[-1].rsplit("/", 1)[-1]
-    return last if last[:1].isupper() else _VERSIONED.sub("", method, count=1)
+    if last[:1].isupper():
+        return last
+    return _VERSIONED.sub("", method.removeprefix("google."), count=1)
 
 
-def _outcome(entry: Part, payload: Part) -> str:
+def _outcome(entry: Mapping[str, Any], payload: Part) -> str:
     """Return success, or why not: a status that is not OK, or a permission that was not granted."""
     status = member(payload, "status")
     if status is None and entry.get("protoPayload") is not None:

@@ -195,6 +195,8 @@ def _read_identity(fields: Fields, request: Part, response: Part) -> None:
         shared = names.kind_of(account) == "default"
         note = " (a default account: of the code that shares it, one of these acts)"
         fields["runs_as"] = account + (note if shared else "")
+        if shared:
+            fields["run_as_shared"] = "true"
     elif project:
         _read_default(fields, project, words(response, *_URLS, _SOURCES[3]))
     if fields.get("actor") and fields["actor"] in (account, *fields.get("run_as", ())):
@@ -215,6 +217,7 @@ def _read_default(fields: Fields, project: str, hint: str) -> None:
     if fields.get("service") == "cloudfunctions":
         candidates.append(f"{project}@appspot.gserviceaccount.com")
     fields["run_as"] = tuple(candidates)
+    fields["run_as_shared"] = "true"
     known = [account for account in candidates if names.is_account(account)]
     if known:
         fields["run_as_email"] = tuple(known)

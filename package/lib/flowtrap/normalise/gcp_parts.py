@@ -2,7 +2,7 @@
 
 The same field is `serviceAccountEmail` in answers and `service_account_email` in requests of newer
 APIs; some log tools lower-case every key, write `callerIP`, or rename `@type` to `at_sign_type`.
-So a key is looked up as spelled first, then without regard to case and underscores.
+So a key is looked up as Google spells it in answers, then in its other spellings.
 
 Example: `pick({"service_config": {"service_account_email": "a@b"}},
 "serviceConfig.serviceAccountEmail")` is `a@b`.
@@ -12,6 +12,7 @@ Sources: Cloud Logging, "LogEntry" and "AuditLog"; events.md, section 4.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NONE = frozenset(NO_VALUE)
+_CAPITAL = re.compile("(?<!^)[A-Z]")
+_SHORT = re.compile("(Ip|Id|Uri|Url)$")
 Part = dict[str, Any]
 
 
@@ -31,28 +34,44 @@ def text(value: Any) -> str:
 
 @lru_cache(maxsize=8_192)
 def folded(name: str) -> str:
-    """Return a key without what copies change."""
+    """Return a name without what copies change."""
     return name.replace("_", "").lower()
 
 
+@lru_cache(maxsize=2_048)
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return the other spellings of a key: snake case, lower case, `IP` for `Ip`."""
+    snake = _CAPITAL.sub(lambda found: "_" + found[0].lower(), name)
+    capitals = _SHORT.sub(lambda found: found[0].upper(), name)
+    found = dict.fromkeys((snake, name.lower(), snake.replace("_", ""), capitals))
+    return tuple(spelling for spelling in found if spelling != name)
+
+
+@lru_cache(maxsize=2_048)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def member(part: Any, name: str) -> Any:
-    """Return the value of one key, None where the part has none or is no mapping."""
-    if not isinstance(part, dict):
+    """Return the value of one key, None where the part has none or is no mapping. O(1)."""
+    if part.__class__ is not dict:
         return None
     value = part.get(name)
     if value is not None:
         return value
-    wanted = folded(name)
-    for key, value in part.items():
-        if isinstance(key, str) and folded(key) == wanted and value is not None:
+    for spelling in _spellings(name):
+        value = part.get(spelling)
+        if value is not None:
             return value
     return None
 
 
 def pick(part: Any, path: str) -> Any:
     """Return the value at a dotted path, None where there is none."""
-    for name in path.split("."):
+    for name in _steps(path):
         part = member(part, name)
+        if part is None:
+            return None
     return part
 
 
@@ -82,11 +101,9 @@ def is_true(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
-def payload_of(record: Mapping[str, Any]) -> Part:
+def payload_of(record: Mapping[str, Any]) -> Any:
     """Return the audit log of a record: its `protoPayload`, or the record that is one itself."""
-    payload = record.get("protoPayload")
-    if not isinstance(payload, dict):
-        payload = member(record, "protoPayload")
+    payload = member(record, "protoPayload")
     if isinstance(payload, dict):
         return payload
-    return dict(record) if isinstance(record.get("methodName"), str) else {}
+    return record if isinstance(record.get("methodName"), str) else {}
