@@ -266,8 +266,9 @@ def _read_caller(fields: Fields, payload: Part) -> None:
     actor = names.email_of(words(identity, "principalEmail")) or _subject(identity)
     if not actor and chain:
         actor, chain = chain[0], chain[1:]
+    request = member(payload, "requestMetadata")
     for field, path in (("src", "callerIp"), ("user_agent", "callerSuppliedUserAgent")):
-        value = words(payload, f"requestMetadata.{path}")
+        value = words(request, path)
         if value:
             fields[field] = value
     key = words(identity, "serviceAccountKeyName")

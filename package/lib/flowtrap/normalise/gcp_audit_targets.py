@@ -93,7 +93,7 @@ def compute_call(fields: Fields, action: str, payload: Part, labels: Part) -> st
             for row in rows(pick(payload, "request.alloweds") or pick(payload, "request.allowed"))
         ]
         line += f": lets in {', '.join(ports) or 'traffic'} from {', '.join(shown)}"
-    keys = _metadata_keys(payload)
+    keys = _metadata_keys(payload) if "etadata" in action else ()
     if keys:
         fields["metadata_keys"] = keys
         line += f": {', '.join(keys)}"
