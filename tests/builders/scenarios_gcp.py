@@ -160,7 +160,7 @@ def g03(delay: float, stranger: bool) -> Chain:
         [
             *_writes(gcp.update_gen1(EVE, SYNC, 0)),
             optional(gcp.call_function(EVE, SYNC, MINUTE)),
-            act(gcp.token(fn, delay, STOLEN)),
+            optional(gcp.token(fn, delay, STOLEN)),
         ],
         names=_names(STOLEN, "GenerateAccessToken"),
         automation=[SYNC.path],
@@ -208,8 +208,8 @@ def g05(delay: float, stranger: bool) -> Chain:
         [
             *_writes(gcp.create_gen1(EVE, fn, 0)),
             setup(gcp.create_build(builder, -30, project=project)),
-            act(gcp.read_object(reader, delay, "acme-payroll", project=project)),
-            act(gcp.read_object(reader, delay, "acme-backups", "db.sql", project=project)),
+            optional(gcp.read_object(reader, delay, "acme-payroll", project=project)),
+            optional(gcp.read_object(reader, delay, "acme-backups", "db.sql", project=project)),
         ],
         names=_names(builder.email, "acme-payroll", "acme-backups", reader.src, fn=fn),
         automation=[fn.path],
@@ -223,7 +223,7 @@ def g06(delay: float, stranger: bool) -> Chain:
     return Chain(
         [
             write(gcp.create_service_v1(EVE, SYNC, 0)),
-            *(act(gcp.read_secret(fn, delay - 6 + n, name)) for n, name in enumerate(secrets)),
+            *(optional(gcp.read_secret(fn, delay, name)) for name in secrets),
         ],
         names=_names("prod-0", "prod-6"),
         counts=[7],
@@ -264,11 +264,13 @@ ATTACKS = (
     Scenario("G01-granted", "account granted by another, changed by P", g01_granted),
     Scenario("G01-default", "default compute account", g01_default),
     Scenario("G02", "created, caller set, key made and used", g02),
-    Scenario("G03", "source replaced, another account's token", g03, reason=DATA_LOG),
+    Scenario(
+        "G03", "source replaced, another account's token", g03, unlogged="quiet", reason=DATA_LOG
+    ),
     Scenario("G04", "second generation opened to everybody", g04),
     Scenario("G04-outside", "opened to another domain", g04_outside),
-    Scenario("G05", "the build's account reads elsewhere", g05, reason=DATA_LOG),
-    Scenario("G06", "service reads many secrets", g06, reason=DATA_LOG),
+    Scenario("G05", "the build's account reads elsewhere", g05, unlogged="quiet", reason=DATA_LOG),
+    Scenario("G06", "service reads many secrets", g06, unlogged="quiet", reason=DATA_LOG),
     Scenario("G07", "job opens a service account", g07),
 )
 
