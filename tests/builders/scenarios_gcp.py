@@ -402,14 +402,14 @@ def scheduled() -> list[Record]:
 
 
 def known_worker() -> list[Record]:
-    """An account-vending function is deployed again and goes on with its work."""
-    fn = Function("vending", account("vending"))
-    acts = [gcp.create_account(fn.acts(), t, f"team-{n}") for n, t in enumerate((-5 * HOUR, HOUR))]
-    grants = [
-        gcp.project_policy(fn.acts(), t, "roles/viewer", f"user:team-{n}@example.com")
-        for n, t in enumerate((-5 * HOUR, HOUR))
-    ]
-    return [*gcp.write_gen2(CI, fn, 0, "UpdateFunction"), *acts, *grants]
+    """An account-vending function is deployed again and goes on with its work, with other roles."""
+    fn = _own("vending")
+    acts = []
+    for time, role in ((-5 * HOUR, "roles/viewer"), (HOUR, "roles/logging.viewer")):
+        name = f"team-{role[6:13]}"
+        acts.append(gcp.create_account(fn.acts(), time, name))
+        acts.append(gcp.project_policy(fn.acts(), time + 5, role, f"user:{name}@example.com"))
+    return [*gcp.write_gen2(CI, fn, 0, "UpdateFunction"), *acts]
 
 
 def failed_write() -> list[Record]:
