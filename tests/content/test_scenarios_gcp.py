@@ -11,6 +11,7 @@ import json
 import pytest
 from builders import gcp
 from builders.gcp import HOME, NUMBER, Caller, Function, person
+from builders.gcp_world import world
 from builders.gcp_wrappers import COPIES
 from builders.hunting import hunt, missing, text_of
 from builders.scenario import DAY, HOUR
@@ -268,3 +269,19 @@ def test_refusals_before_the_write_are_counted():
     records = [*more, *gcp.create_gen1(EVE, SYNC, 0), gcp.create_key(SYNC.acts(), HOUR, STOLEN)]
     (finding,) = hunt(records).alarms
     assert finding.evidence_totals["refused"] == 3
+
+
+# --- amid a project at work -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_project_at_work_is_quiet(seed):
+    assert not [text_of(finding) for finding in hunt(world(seed)).alarms]
+
+
+@every_attack
+def test_attack_on_the_second_day_of_a_project_at_work(attack):
+    chain = attack.build(attack.delay, False)
+    later = [gcp.moved(record, gcp.seconds_of(record) + DAY) for record in chain.records()]
+    alarms = hunt(world(1), later).alarms
+    assert any(not missing(chain, finding) for finding in alarms)
