@@ -21,7 +21,9 @@ from flowtrap.normalise import gcp_names as names
         ("service-481516234200@gcp-sa-cloudbuild.iam.gserviceaccount.com", "agent"),
         ("service-481516234200@compute-system.iam.gserviceaccount.com", "agent"),
         ("service-agent-manager@system.gserviceaccount.com", "agent"),
-        ("service-1@acme.iam.gserviceaccount.com", "service_account"),  # a customer may name it so
+        ("service-481516@gae-api-prod.google.com.iam.gserviceaccount.com", "agent"),
+        ("service-4815162@acme-prod.iam.gserviceaccount.com", "service_account"),  # a customer's
+        ("service-4815162@my-robot.iam.gserviceaccount.com", "service_account"),
         ("principal://iam.googleapis.com/projects/1/locations/global/pools/p", "federated"),
         ("", ""),
     ],
