@@ -28,7 +28,7 @@ CONSUMER_DOMAINS = frozenset(
 )
 PUBLIC = frozenset(("allusers", "allauthenticatedusers"))
 _AGENT = re.compile(
-    r"(?:service-\d{6,}|p?\d{6,}(?:-\d+)?)@(?:gcp-sa-[\w-]+|\w+-admin-robot|container-engine-robot"
+    r"(?:service-\d+|p?\d+(?:-\d+)?)@(?:gcp-sa-[\w-]+|\w+-admin-robot|container-engine-robot"
     r"|serverless-robot-prod|compute-system|gs-project-accounts|dataproc-accounts|cloud-redis"
     r"|dataflow-service-producer-prod|gae-api-prod|sourcerepo-service-accounts|container-analysis)"
     r"(?:\.google\.com)?\.iam\.gserviceaccount\.com"
