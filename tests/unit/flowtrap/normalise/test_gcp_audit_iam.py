@@ -101,13 +101,15 @@ def test_token(action):
     assert fields_of(gcp.token(SYNC.acts(), 0, SYNC.account, action))["own_token"] == "true"
 
 
-def test_token_by_number_alone_is_of_nobody_known():
-    record = gcp.token(SYNC.acts(), 0, OTHER)
+@pytest.mark.parametrize(("action", "own"), [("GenerateAccessToken", "false"), ("SignBlob", None)])
+def test_token_by_number_alone(action, own):
+    """Code signs in its own name all day, but asks for no token of its own."""
+    record = gcp.token(SYNC.acts(), 0, OTHER, action)
     record["resource"]["labels"] = {}
     record["protoPayload"]["request"] = {}
     fields = fields_of(record)
     assert fields["target_account"] == "103566171230474107362"
-    assert "own_token" not in fields
+    assert fields.get("own_token") == own
 
 
 def test_new_account():
