@@ -25,7 +25,10 @@ _ANY = b"?"
 _OPENED_BY = {ord("}"): b"{?", ord("]"): b"[?"}
 _OPENS_BEHIND = {ord("{"): b":", ord("["): b"[,:", ord("?"): b"[,:"}  # ":" if too far back to see
 
-LIST_KEYS = {b"Records", b"records", b"value", b"items", b"results", b"logEvents", b"hits"}
+LIST_KEYS = {
+    *(b"Records", b"records", b"value", b"items", b"results", b"logEvents", b"hits", b"entries"),
+    b"receivedMessages",
+}
 # What stands beside those lists in answers and messages: Elasticsearch search, Splunk results,
 # CloudWatch subscription and get-log-events, Graph and ARM pages, Reports API pages.
 ENVELOPE_KEYS = {

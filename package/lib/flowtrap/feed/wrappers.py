@@ -34,6 +34,9 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
             {"protoPayload"},  # Cloud Audit Logs
             {"logName", "insertId"},
             {"logName", "timestamp"},
+            {"protopayload"},  # the same, keys in lower case
+            {"logname", "timestamp"},
+            {"methodName", "authenticationInfo"},  # an AuditLog alone
             {"operationName"},  # Azure, Entra
             {"OperationName", "TimeGenerated"},  # Log Analytics
             {"CreationTime", "Operation"},  # M365
@@ -59,6 +62,7 @@ _ELEMENTS: dict[str, Any] = {
     "results": dict,
     "logEvents": dict,
     "receivedMessages": dict,
+    "entries": dict,
 }
 _ENVELOPE = {name.decode() for name in ENVELOPE_KEYS}  # beside them, an empty list is no loss
 _LOG_EVENT = {"id", "timestamp", "message", "ingestionTime", "eventId", "logStreamName"}
@@ -187,6 +191,7 @@ def _elastic_answer(value: Mapping[str, Any]) -> object:
 
 
 # Example: {"Records": [{…}]}, {"value": [{…}], "nextLink": …}, {"items": [{…}]}
+# (Cloud Logging, entries.list): {"entries": [{LogEntry}], "nextPageToken": …}
 def _list_of_records(value: Mapping[str, Any]) -> object:
     for name in _ELEMENTS:
         elements = value.get(name)
