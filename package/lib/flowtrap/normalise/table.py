@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import aws_cloudtrail, aws_vpcflow
+from . import aws_cloudtrail, aws_vpcflow, azure_activity, azure_functions, entra_audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flowtrap.model.feed import FeedSpec
 
-FEEDS: tuple[FeedSpec, ...] = (aws_cloudtrail.SPEC, aws_vpcflow.SPEC)
+FEEDS: tuple[FeedSpec, ...] = (
+    aws_cloudtrail.SPEC,
+    aws_vpcflow.SPEC,
+    azure_activity.SPEC,
+    azure_functions.SPEC,
+    entra_audit.SPEC,
+)
 
 
 def recognise(record: Mapping[str, Any]) -> FeedSpec | None:
