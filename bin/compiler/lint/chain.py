@@ -67,6 +67,25 @@ def _circles(name: str, related: dict[str, dict[str, str]]) -> bool:
     return False
 
 
+class GroupMembers(Check):
+    """A group of `either` has a name of its own, and related stages as members."""
+
+    id = "group_members"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each group."""
+        related = subject.runtime["chain"]["related"]
+        for group, members in subject.groups.items():
+            path = ("chain", "either", group)
+            if group in subject.stages:
+                problem = f"{group!r} is a stage as well"
+                yield self.issue(subject.document, path, problem, "rename the group")
+            for number, name in enumerate(members):
+                if name not in related:
+                    problem = f"{name!r} is no related stage"
+                    yield self.issue(subject.document, (*path, number), problem)
+
+
 class MatchKeys(Check):
     """`match` joins a key of the parent with a key of the stage."""
 

@@ -56,6 +56,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     (r"automationaccounts/write", "app"),
 )
 _CHANGE = tuple((re.compile(pattern + "$"), change) for pattern, change in _CHANGES)
+_CODE = frozenset(("function", "file", "package", "source", "workflow", "runbook"))
 _QUIET_SETTINGS = ("logs", "backup", "metadata", "slotconfignames", "pushsettings")
 
 
@@ -63,7 +64,9 @@ def read_facts(fields: Fields, properties: Mapping[str, Any], named: str, resour
     """Read what is special to an operation into fields; return the summary."""
     operation = str(fields.get("operation", ""))
     if "function" in fields:
-        put(fields, "change", _change_of(operation, resource))
+        change = _change_of(operation, resource)
+        put(fields, "change", change)
+        put(fields, "code", "true" if change in _CODE else "")
     bodies = (_body(properties, _BODIES[0]), _body(properties, _BODIES[1]))
     shown = resource or str(fields.get("account", "nothing named"))
     for pattern, read in _READERS:
@@ -136,7 +139,9 @@ def _read_app(fields: Fields, properties: Mapping[str, Any], bodies: Bodies, res
         assigned.update(mapping(get(identity, "userAssignedIdentities")))
     known += [ident(first(value, "principalId")) for value in assigned.values()]
     put(fields, "object_id", known)
-    put(fields, "identity_id", [name.lower().rstrip("/") for name in assigned])
+    owned = [name.lower().rstrip("/") for name in assigned]
+    put(fields, "identity_id", owned)
+    put(fields, "identities", [*known, *owned])
     kind = next((found for body in bodies if (found := first(body, "kind"))), "")
     put(fields, "app_kind", kind.lower())
     if kind and not re.search("functionapp|workflowapp", kind, re.IGNORECASE):

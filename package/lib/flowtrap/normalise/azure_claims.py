@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .azure_names import guid, ident, mapping, text, unique
+from .azure_names import automation_of, guid, ident, mapping, text, unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def caller_of(named: str, claims: Mapping[str, str], evidence: Any = None) -> Ca
     """Return the caller of a record: `named` is what the record itself calls it, if it does."""
     claim = claims.get
     resource = claim("xms_mirid", "").lower()
-    asked_by = claim("xms_az_rid", "").lower()
+    asked_by = claim("xms_az_rid", "").lower()  # a user-assigned identity's token tells it
     principal = mapping(evidence)
     own = ident(claim("oid")) or guid(named)
     if not own and "@" not in named:
@@ -65,12 +65,18 @@ def caller_of(named: str, claims: Mapping[str, str], evidence: Any = None) -> Ca
     return Caller(
         name=name,
         kind=_kind(name, claims, principal, resource),
-        ids=unique((own, "" if "@" in named else ident(named), resource, asked_by)),
+        ids=unique((own, "" if "@" in named else ident(named), resource, _automation(resource), asked_by)),
         app_id=guid(claim("appid") or claim("azp")),
         tenant=guid(claim("tid")) or claim("tid", "").lower(),
         address=claim("ipaddr", ""),
         own_resource=resource,
     )
+
+
+def _automation(resource: str) -> str:
+    """Return the automation that a resource lies in, such as the app of a slot."""
+    found = automation_of(resource) if resource else None
+    return found.key if found else ""
 
 
 def _bare(name: str) -> str:
