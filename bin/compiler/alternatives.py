@@ -1,4 +1,4 @@
-"""Stages of which any one will do: `chain.either` names them as a group, verdicts ask for the group.
+"""Stages of which any one will do: `chain.either` names them as a group, verdicts ask for that.
 
     either: {acts: [acts_by_name, acts_by_id]}
     require: {acts: 1}

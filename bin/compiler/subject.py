@@ -71,7 +71,7 @@ class Subject:
         return groups_of(self.runtime)
 
     def names_of(self, stage: str) -> set[str]:
-        """Return the keys and facts of a stage (of all in a group), none where it is not defined."""
+        """Return the keys and facts of a stage, or of all stages of a group; none if undefined."""
         sources = [self.stages.get(name) for name in self.groups.get(stage, [stage])]
         names = [{*source.keys, *source.facts} if source else set() for source in sources]
         return set.intersection(*names)

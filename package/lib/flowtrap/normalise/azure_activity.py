@@ -1,12 +1,12 @@
 """Azure Activity Log records become events: who did what to which resource, and how it ended.
 
-Read are the flat export (Event Hub, blobs), the REST shape, and rows of the AzureActivity table; and
-storage resource logs, which come by the same hub. A request gives a start and an end record of one
-correlationId: `outcome` tells them apart, and stages count the end.
+Read are the flat export (Event Hub, blobs), the REST shape, and rows of the AzureActivity table;
+and storage resource logs, which come by the same hub. A request gives a start and an end record of
+one correlationId: `outcome` tells them apart, and stages count the end.
 
-Example: a flat record of `MICROSOFT.WEB/SITES/HOSTRUNTIME/VFS/RUN.CSX/WRITE` with resultType Success
-gives operation `sites/hostruntime/vfs/run.csx/write`, change `file`, file `RUN.CSX`, and as function
-the site's id in small letters.
+Example: a flat record of `MICROSOFT.WEB/SITES/HOSTRUNTIME/VFS/RUN.CSX/WRITE` with resultType
+Success gives operation `sites/hostruntime/vfs/run.csx/write`, change `file`, file `RUN.CSX`, and as
+function the site's id in small letters.
 
 Sources: Azure Monitor activity log schema; shared events.md, sections 1 and 5.
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrap.model.event import Event
 from flowtrap.model.feed import FeedSpec
 
+from . import azure_functions
 from .azure_activity_facts import read_facts
 from .azure_claims import caller_of, claims_of
 from .azure_names import (
@@ -70,7 +71,7 @@ def recognise(record: Mapping[str, Any]) -> bool:
     Records of other categories share the hub: they are not.
     """
     operation = _operation(record)
-    if not operation:
+    if not operation or azure_functions.recognise(record):
         return False
     category = value_of(get(record, "category")) or first(record, "CategoryValue")
     if category:
@@ -120,7 +121,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     _read_resource(fields, row, resource, named)
     put(fields, "correlation", first(row, "correlationid").lower())
     put(fields, "region", first(row, "location"))
-    summary = read_facts(fields, _properties(row), named, resource)
+    summary = read_facts(fields, _properties(row), named or "an operation", resource)
     fields["summary"] = one_line(summary if outcome == "success" else f"{summary} ({outcome})")
     return Event(NAME, _event_id(row, fields, when), when, fields, record)
 
@@ -176,7 +177,7 @@ def _read_resource(fields: Fields, row: Mapping[str, Any], resource: str, named:
     put(fields, "resource", resource)
     put(fields, "resource_key", resource.lower().rstrip("/"))
     operation = named.lower()
-    fields["operation"] = re.sub(r"^microsoft\.", "", operation)
+    put(fields, "operation", re.sub(r"^microsoft\.", "", operation))
     if not _PROVIDER.match(operation):
         return
     fields["operation"] = operation.partition("/")[2].replace("/slots/", "/", 1)

@@ -3,7 +3,7 @@
 Requests and answers are JSON in strings (`properties.requestbody`, `properties.responseBody`), with
 members in either case. Often the start record bears the request and the end record does not.
 
-Example: a requestbody `{"Properties": {"PrincipalId": "2222…", "RoleDefinitionId": "…/8e3af657-…"}}`
+Example: the requestbody `{"Properties": {"PrincipalId": "2222…", "RoleDefinitionId": "…/8e3a…"}}`
 gives principal `2222…`, role `Owner` and privilege (`Owner`, `Owner at subscription`).
 
 Sources: ARM template references of roleAssignments, sites, federatedIdentityCredentials; shared
@@ -131,8 +131,7 @@ def _scope_kind(scope: str) -> str:
 
 
 def _read_app(fields: Fields, properties: Mapping[str, Any], bodies: Bodies, resource: str) -> str:
-    del properties
-    identities = [get(body, "identity") for body in bodies]
+    identities = [get(body, "identity") for body in (*bodies, properties)]
     known = [ident(first(identity, "principalId")) for identity in identities]
     assigned: dict[str, Any] = {}
     for identity in identities:
@@ -189,7 +188,8 @@ def _read_federated(
     name = identity.rsplit("/", 1)[-1]
     put(fields, "identity_name", name)
     tenant = str(fields.get("tenant", ""))
-    put(fields, "owner_ties", (identity.lower(), *ties(name, tenant)))
+    known_by = (*ties(name, tenant), *ties(f"federated {name}", tenant))
+    put(fields, "owner_ties", (identity.lower(), *known_by))
     issuer, subject = (_told(bodies, properties, part) for part in ("issuer", "subject"))
     put(fields, "issuer", issuer)
     put(fields, "subject", subject)

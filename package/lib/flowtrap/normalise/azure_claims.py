@@ -1,9 +1,10 @@
 """Who called: the claims that Azure records hold about a caller.
 
 Claims bear short names (`oid`, `appid`) or long ones
-(`http://schemas.microsoft.com/identity/claims/objectidentifier`); Key Vault writes `identity.claim`,
-the Activity Log `identity.claims` or, in REST, `claims` beside `caller`. A managed identity's token
-names the identity's own resource in `xms_mirid`, and the resource that asked in `xms_az_rid`.
+(`http://schemas.microsoft.com/identity/claims/objectidentifier`); Key Vault writes
+`identity.claim`, the Activity Log `identity.claims` or, in REST, `claims` beside `caller`. The
+token of a managed identity names the identity's own resource in `xms_mirid`, and the resource that
+asked for it in `xms_az_rid`.
 
 Example: a caller whose claims hold `xms_mirid` of a site is that site's system-assigned identity.
 
@@ -62,11 +63,23 @@ def caller_of(named: str, claims: Mapping[str, str], evidence: Any = None) -> Ca
     names = (named, claim("upn"), claim("email"), claim("unique_name"), claim("name"))
     addresses = (_bare(name) for name in names if name and "@" in name)
     name = next(addresses, "") or named or own or claim("appid", "") or claim("name", "")
+    kind = _kind(name, claims, principal, resource)
+    app_id = guid(claim("appid") or claim("azp"))
     return Caller(
         name=name,
-        kind=_kind(name, claims, principal, resource),
-        ids=unique((own, "" if "@" in named else ident(named), resource, _automation(resource), asked_by)),
-        app_id=guid(claim("appid") or claim("azp")),
+        kind=kind,
+        ids=unique(
+            (
+                own,
+                "" if "@" in named else ident(named),
+                "" if kind == "user" else app_id,  # a person's is the program they used
+                resource,
+                _automation(resource),
+                asked_by,
+                _automation(asked_by),
+            )
+        ),
+        app_id=app_id,
         tenant=guid(claim("tid")) or claim("tid", "").lower(),
         address=claim("ipaddr", ""),
         own_resource=resource,
@@ -92,6 +105,6 @@ def _kind(name: str, claims: Mapping[str, str], principal: Mapping[str, Any], re
         return "managed_identity"
     if "@" in name or claims.get("upn") or claims.get("scope") or claims.get("scp"):
         return "user"
-    if claims.get("idtyp", "").lower() == "app" or guid(name):
+    if claims.get("idtyp", "").lower() == "app" or guid(name) or name == claims.get("oid"):
         return "app"
     return "app" if text(principal.get("principalType")).lower() == "serviceprincipal" else ""

@@ -1,8 +1,8 @@
 """Resource logs of automations and vaults become events: runs, web requests, secrets read.
 
-Read are FunctionAppLogs, AppServiceHTTPLogs, Logic Apps' WorkflowRuntime and Key Vault's AuditEvent,
-by `category`. All are off by default. `properties` may be an object, its JSON text, or (as function
-apps write it) a text with single quotes.
+Read are FunctionAppLogs, AppServiceHTTPLogs, Logic Apps' WorkflowRuntime and Key Vault's
+AuditEvent, by `category`. All are off by default. `properties` may be an object, its JSON text, or
+(as function apps write it) a text with single quotes.
 
 Example: an AuditEvent record of SecretGet gives secret `https://v1.vault.azure.net/secrets/db`,
 vault `v1`, and as actor_id the object id in the caller's claims.
@@ -46,16 +46,29 @@ _TIMES = ("time", "timegenerated", "@timestamp", "eventtime", "p_event_time", "_
 _VAULT = re.compile(r"/providers/microsoft\.keyvault/(?:vaults|managedhsms)/([^/]+)", re.IGNORECASE)
 _SECRET = re.compile(r"(https?://[^/]+/(?:secrets|keys|certificates)/[^/?]+)", re.IGNORECASE)
 _SECRET_READS = ("SecretGet", "SecretBackup", "SecretList", "SecretListVersions")
+_OPERATIONS = (
+    ("microsoft.web/sites/functions/log", "functionapplogs"),
+    ("microsoft.logic/workflows/workflowrun", "workflowruntime"),
+    ("microsoft.logic/workflows/workflowaction", "workflowruntime"),
+    ("microsoft.logic/workflows/workflowtrigger", "workflowruntime"),
+)
 _REFUSED = ("unauthorized", "forbidden", "notfound", "not found", "badrequest", "conflict")
 
 
 def recognise(record: Mapping[str, Any]) -> bool:
     """Tell whether a record is of one of the categories; AuditEvent must be a vault's."""
-    category = value_of(get(record, "category") or get(record, "Category")).lower()
+    category = _category(record)
     if category != "auditevent":
         return category in _READERS
     resource = first(record, "resourceId", "_ResourceId").lower()
     return not resource or "/providers/" not in resource or bool(_VAULT.search(resource))
+
+
+def _category(record: Mapping[str, Any]) -> str:
+    """Return the category in small letters; copies may lack it, then the operation tells."""
+    found = value_of(get(record, "category")).lower()
+    operation = "" if found else value_of(get(record, "operationName")).lower()
+    return found or next((c for start, c in _OPERATIONS if operation.startswith(start)), "")
 
 
 def normalise(record: Mapping[str, Any]) -> Event:
@@ -64,8 +77,8 @@ def normalise(record: Mapping[str, Any]) -> Event:
     told_at = next((row[name] for name in _TIMES if row.get(name) not in (None, "")), None)
     when = time_ms(told_at)
     resource = first(row, "resourceid", "_resourceid", "resource_id")
-    category = value_of(row.get("category"))
-    fields: Fields = {"category": category.lower()}
+    category = _category(row)
+    fields: Fields = {"category": category}
     put(fields, "at", text(told_at))
     put(fields, "action", first(row, "operationname") or category)
     put(fields, "account", subscription_of(resource) or first(row, "tenantid").lower())
@@ -75,13 +88,13 @@ def normalise(record: Mapping[str, Any]) -> Event:
         fields["function"], fields["function_id"], fields["function_name"] = found
     fields["outcome"] = "success"
     properties = mapping(row.get("properties")) or row
-    summary = _READERS[category.lower()](fields, row, properties)
+    summary = _READERS[category](fields, row, properties)
     fields["summary"] = one_line(summary[:1_000])
     return Event(NAME, digest_of(record), when, fields, record)
 
 
 # Example: {"category": "FunctionAppLogs", "operationName": "Microsoft.Web/sites/functions/log",
-#   "properties": "{'functionName': 'pay', 'eventName': 'FunctionStarted', 'message': 'Executing …'}"}
+#   "properties": "{'functionName': 'pay', 'eventName': 'FunctionStarted', 'message': 'Exec…'}"}
 def _read_function_log(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     message = first(told, "message")
     event = first(told, "eventName")
@@ -142,7 +155,7 @@ def _read_workflow(fields: Fields, row: Mapping[str, Any], told: Mapping[str, An
     return f"{operation} {part} of {workflow} ({status or 'no status'})".replace("  ", " ")
 
 
-# Example: {"category": "AuditEvent", "operationName": "SecretGet", "identity": {"claim": {"oid": …}},
+# Example: {"category": "AuditEvent", "operationName": "SecretGet", "identity": {"claim": {…}},
 #   "properties": {"id": "https://v1.vault.azure.net/secrets/db/0f…", "httpStatusCode": 200}}
 def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     operation = first(row, "operationName", "OperationName")

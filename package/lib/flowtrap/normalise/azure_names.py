@@ -3,8 +3,8 @@
 Azure compares ids without case and writes them in any; joins use the small form. An automation is a
 function app or web app, a Logic App or an Automation account: its resource id, up to its name.
 
-Example: `automation_of("/SUBSCRIPTIONS/1111/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.WEB/SITES/Pay/SLOTS/S")`
-is `Automation("/subscriptions/1111/resourcegroups/rg/providers/microsoft.web/sites/pay", …, "Pay")`.
+Example: `automation_of("/SUBSCRIPTIONS/1/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.WEB/SITES/Pay")`
+is `Automation("/subscriptions/1/resourcegroups/rg/providers/microsoft.web/sites/pay", …, "Pay")`.
 
 Sources: Azure Resource Manager resource ids; Azure Monitor activity log schema; shared events.md,
 sections 1, 5 and 6.

@@ -11,7 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .azure_names import Fields, address, first, get, ident, is_public, mapping, put, tied
+from .azure_names import (
+    Fields,
+    address,
+    automation_of,
+    first,
+    get,
+    ident,
+    is_public,
+    mapping,
+    put,
+    text,
+    tied,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +48,7 @@ def read_signin(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     """Read a sign-in into fields; return its summary."""
     kind = _kind_of(fields, told)
     name = first(told, "servicePrincipalName", "servicePrincipalDisplayName", "appDisplayName")
+    name = name or text(row.get("identity"))
     object_id = ident(get(told, "servicePrincipalId"))
     person = first(told, "userPrincipalName", "userDisplayName")
     by_app = kind in ("service_principal", "managed_identity") or (object_id and not person)
@@ -45,17 +58,18 @@ def read_signin(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     put(fields, "caller", caller)
     put(fields, "actor", caller.lower())
     put(fields, "actor_type", kind if by_app else "user")
-    put(fields, "object_id", object_id if by_app else ident(get(told, "userId")))
-    put(fields, "app_id", ident(get(told, "appId")))
+    app_id = ident(get(told, "appId"))
+    put(fields, "object_id", (object_id, app_id) if by_app else ident(get(told, "userId")))
+    put(fields, "app_id", app_id)
     put(fields, "app", first(told, "appDisplayName"))
     put(fields, "user_agent", first(told, "userAgent"))
     resource = first(told, "resourceDisplayName", "resourceId")
     put(fields, "resource", resource)
-    if by_app:
-        _read_owner(fields, told, name)
     source = _read_source(fields, row, told)
     fields["outcome"] = _outcome(row, told)
     federated = " by a federated credential" if _read_federated(fields, told) else ""
+    if by_app:
+        _read_owner(fields, told, name)
     shown = f"{caller or 'unknown'} ({object_id})" if by_app else caller or "unknown"
     return f"{kind} sign-in of {shown} to {resource or 'unknown'} from {source}{federated}"
 
@@ -76,12 +90,14 @@ def _read_owner(fields: Fields, told: Mapping[str, Any], name: str) -> None:
     """Say whose identity it is: the resource if it is logged, else whatever bears its name."""
     own = first(get(told, "managedServiceIdentity"), "associatedResourceId").lower().rstrip("/")
     put(fields, "identity_name", name)
+    tenant = str(fields.get("tenant", ""))
     if own:
-        fields["owner"] = own
+        found = automation_of(own)
+        put(fields, "owner", (own, found.key if found else ""))
     elif name and fields["signin"] == "managed_identity":
-        put(fields, "owner", tied(name, str(fields.get("tenant", ""))))
-    elif name:
-        put(fields, "owner", tied(name, str(fields.get("tenant", ""))))
+        put(fields, "owner", tied(name.partition("/slots/")[0], tenant))
+    elif name and "federated" in fields:  # an app of that name is no app's identity
+        put(fields, "owner", tied(f"federated {name}", tenant))
 
 
 def _read_source(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
