@@ -68,7 +68,7 @@ def _circles(name: str, related: dict[str, dict[str, str]]) -> bool:
 
 
 class GroupMembers(Check):
-    """A group of `either` has a name of its own, and related stages as members."""
+    """A group of `either` has its own name, related stages as members, and is never absent."""
 
     id = "group_members"
 
@@ -84,6 +84,13 @@ class GroupMembers(Check):
                 if name not in related:
                     problem = f"{name!r} is no related stage"
                     yield self.issue(subject.document, (*path, number), problem)
+        for number, verdict in enumerate(subject.runtime["verdicts"]):
+            for name, rule in verdict["require"].items():
+                rules = rule if isinstance(rule, list) else [rule]
+                if name in subject.groups and not all(one["at_least"] for one in rules):
+                    problem = f"{name!r} is a group, which cannot be required to be absent"
+                    where = ("verdicts", number, "require", name)
+                    yield self.issue(subject.document, where, problem, "name its stages")
 
 
 class MatchKeys(Check):
