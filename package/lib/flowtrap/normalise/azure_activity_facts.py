@@ -40,8 +40,6 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     (r"sites/sourcecontrols/(.+/)?write", "source"),
     (r"sites/config/(.+/)?write", "settings"),
     (r"sites/publishxml/action", "credentials"),
-    (r"sites/(config/)?publishingcredentials/(list/)?(action|read)", "credentials"),
-    (r"sites/basicpublishingcredentialspolicies/(.+/)?write", "basic_auth"),
     (r"sites/(functions|host)/(list(keys|secrets)|.*keys/write).*", "keys"),
     (r"sites/host/list\w*keys/action", "keys"),
     (r"sites/hostruntime/(host|admin|.*host/.*)(/.*)?action", "call"),
@@ -50,8 +48,8 @@ _CHANGES: tuple[tuple[str, str], ...] = (
     (r"workflows/(triggers/)?run/action", "call"),
     (r"automationaccounts/runbooks/(draft/(content/)?)?write", "runbook"),
     (r"automationaccounts/runbooks/(draft/)?(publish|replacecontent)/action", "runbook"),
-    (r"automationaccounts/(webhooks|schedules|jobschedules)/write", "trigger"),
-    (r"automationaccounts/webhooks/(generateuri/)?action", "trigger"),
+    (r"automationaccounts/webhooks/write", "webhook"),
+    (r"automationaccounts/(schedules|jobschedules)/write", "schedule"),
     (r"automationaccounts/jobs/write", "call"),
     (r"automationaccounts/write", "app"),
 )
@@ -79,8 +77,7 @@ def _change_of(operation: str, resource: str) -> str:
     found = next((change for pattern, change in _CHANGE if pattern.match(operation)), "")
     tail = resource.lower().rstrip("/")
     if operation.startswith("sites/config/") and operation.endswith("/action"):
-        # Example: …/sites/pay/config/publishingcredentials/list
-        return "credentials" if "/config/publishingcredentials" in tail else "settings_read"
+        return "settings_read"  # deployment tools list settings and credentials at each look
     if found == "settings" and tail.rsplit("/", 1)[-1] in _QUIET_SETTINGS:
         return "logging"
     return found
@@ -175,6 +172,20 @@ def _setting(name: str, value: Any) -> str:
     return name
 
 
+def _read_basic_sign_in(
+    fields: Fields, properties: Mapping[str, Any], bodies: Bodies, resource: str
+) -> str:
+    allowed = _told(bodies, properties, "allow") or ("true" if _allowed(bodies) else "")
+    if allowed.lower() == "true":
+        fields["change"] = "basic_auth"
+        return f"on {resource}: allowed"
+    return f"on {resource}"
+
+
+def _allowed(bodies: Bodies) -> bool:
+    return any(get(body, "properties", "allow") is True for body in bodies)
+
+
 # --- identities -------------------------------------------------------------------------------
 
 
@@ -205,6 +216,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Read], ...] = tuple(
         (r"sites/(slots/)?(write|delete)$", _read_app),
         (r"(workflows|automationaccounts)/write$", _read_app),
         (r"sites/config/.*write$", _read_settings),
+        (r"sites/basicpublishingcredentialspolicies/.*write$", _read_basic_sign_in),
         (r"managedidentity/userassignedidentities/federatedidentitycredentials/", _read_federated),
     )
 )

@@ -180,7 +180,8 @@ def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     what = fields.get("secret") or fields.get("resource") or "a vault"
     where = f" in vault {vault[1]}" if vault else ""
     refused = "" if fields["outcome"] == "success" else " (refused)"
-    return f"{operation} {what}{where} by {caller.name or 'unknown'}{refused}"
+    source = fields.get("src", "an address not logged")
+    return f"{operation} {what}{where} by {caller.name or 'unknown'} from {source}{refused}"
 
 
 def _vault_outcome(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:

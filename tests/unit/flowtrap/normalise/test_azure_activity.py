@@ -94,9 +94,9 @@ def test_slot_belongs_to_its_app():
         ("config/write", "/config/appsettings", "settings"),
         ("config/write", "/config/logs", "logging"),
         ("publishxml/action", "", "credentials"),
-        ("config/list/action", "/config/publishingcredentials/list", "credentials"),
+        ("config/list/action", "/config/publishingcredentials/list", "settings_read"),
         ("config/list/action", "/config/appsettings/list", "settings_read"),
-        ("basicPublishingCredentialsPolicies/write", "/x/scm", "basic_auth"),
+        ("basicPublishingCredentialsPolicies/write", "/x/scm", None),
         ("functions/listkeys/action", "/functions/run", "keys"),
         ("host/listkeys/action", "/host/default", "keys"),
         ("functions/keys/write", "/functions/run/keys/k", "keys"),
@@ -121,8 +121,8 @@ def test_what_a_write_changes(operation, below, change):
         ("automation", "runbooks/draft/write", "runbook"),
         ("automation", "runbooks/draft/content/write", "runbook"),
         ("automation", "runbooks/publish/action", "runbook"),
-        ("automation", "webhooks/write", "trigger"),
-        ("automation", "schedules/write", "trigger"),
+        ("automation", "webhooks/write", "webhook"),
+        ("automation", "schedules/write", "schedule"),
         ("automation", "jobs/write", "call"),
     ],
 )
@@ -209,6 +209,15 @@ def test_settings_are_named_but_not_shown():
     assert "WEBSITE_RUN_FROM_PACKAGE=https://x.example.net/p.zip" in found["summary"]
     assert "sig=1" not in found["summary"]
     assert "hunter2" not in found["summary"]
+
+
+@pytest.mark.parametrize(("allow", "change"), [(True, "basic_auth"), (False, None), (None, None)])
+def test_basic_sign_in_counts_where_it_is_allowed(allow, change):
+    operation, request = (
+        "basicPublishingCredentialsPolicies/write",
+        {"properties": {"allow": allow}},
+    )
+    assert fields(az.on_app(EVE, PAY, operation, 0, request=request)).get("change") == change
 
 
 def test_federated_credential():
