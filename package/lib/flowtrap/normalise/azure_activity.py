@@ -165,7 +165,10 @@ def _read_caller(fields: Fields, row: Mapping[str, Any]) -> None:
     source = first(row, "calleripaddress", "caller_ip_address") or first(
         row.get("httprequest"), "clientIpAddress"
     )
-    put(fields, "src", address(source or caller.address))
+    source = address(source or caller.address)
+    put(fields, "src", source)
+    if not caller.name:  # sparse copies: who called from one address is taken for one
+        put(fields, "actor", source)
     # The table's own TenantId is that of the workspace.
     own = "" if "operationnamevalue" in row else first(row, "tenantid", "tenant_id")
     put(fields, "tenant", ident(own) or caller.tenant)

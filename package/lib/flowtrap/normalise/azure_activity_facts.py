@@ -157,12 +157,18 @@ def _read_settings(
     for body in bodies:
         values.update(mapping(get(body, "properties")))
     put(fields, "setting", sorted(map(str, values)))
+    if any(str(name).upper() in _SHOWN and _is_address(value) for name, value in values.items()):
+        fields["code"] = "true"  # the app runs what lies there
     shown = [_setting(str(name), value) for name, value in sorted(values.items())]
     if len(shown) > _NAMES_SHOWN:
         shown = [*shown[:_NAMES_SHOWN], f"+{len(shown) - _NAMES_SHOWN}"]
     which = resource.lower().partition("/config/")[2]
     put(fields, "settings_kind", which)
     return f"on {resource}" + (f": {', '.join(shown)}" if shown else "")
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
 
 
 def _setting(name: str, value: Any) -> str:

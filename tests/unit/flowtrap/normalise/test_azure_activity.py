@@ -202,6 +202,19 @@ def test_identity_of_an_app():
     assert fields(az.sites_write(EVE, PAY, 0, request={"kind": "app"}))["web_app"] == "true"
 
 
+def test_package_from_an_address_is_code():
+    settings = {"WEBSITE_RUN_FROM_PACKAGE": "https://x.example.net/p.zip"}
+    found = fields(az.config_write(EVE, PAY, 0, settings))
+    assert (found["change"], found["code"]) == ("settings", "true")
+    assert "code" not in fields(az.config_write(EVE, PAY, 0, {"WEBSITE_RUN_FROM_PACKAGE": "1"}))
+
+
+def test_sparse_copy_has_its_address_for_an_actor():
+    record = WRITE | {"identity": None}
+    assert fields(record)["actor"] == "203.0.113.10"
+    assert "caller" not in fields(record)
+
+
 def test_settings_are_named_but_not_shown():
     settings = {"WEBSITE_RUN_FROM_PACKAGE": "https://x.example.net/p.zip?sig=1", "KEY": "hunter2"}
     found = fields(az.config_write(EVE, PAY, 0, settings))
