@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _OWNER = re.compile(r"/subscriptions/[^\s\"',\]]+/providers/[^\s\"',\]]+", re.IGNORECASE)
+_APP = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 _SCOPE = re.compile(r"Scope: ([^,\]]+)")
 _CONSENT = re.compile(r"ConsentType: (\w+)")
 _IDENTITIES = "managed service identity"  # the app that makes and removes managed identities
@@ -83,6 +86,8 @@ def _read_actor(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     )
     put(fields, "actor_id", ids)
     put(fields, "app_id", ident(first(app, "appId")))
+    details = {first(item, "key"): item for item in _list(get(told, "additionalDetails"))}
+    put(fields, "user_agent", first(details.get("User-Agent"), "value"))
     source = first(user, "ipAddress") or first(row, "calleripaddress", "ipaddress")
     put(fields, "src", address(source))
 
@@ -126,6 +131,9 @@ def _read_targets(
     put(fields, "app_object_id", [ident(first(t, "id")) for t in programs])
     given_to = changed.get("serviceprincipal.displayname", "")
     app_id = changed.get("appprincipalid") or changed.get("serviceprincipal.appid", "")
+    app_id = app_id or next(
+        iter(_APP.findall(changed.get("targetid.serviceprincipalnames", ""))), ""
+    )
     put(fields, "target_app_id", ident(app_id))
     put(
         fields,
