@@ -34,6 +34,7 @@ from .azure_names import (
     ident,
     mapping,
     one_line,
+    pick,
     put,
     small,
     subscription_of,
@@ -115,12 +116,12 @@ def normalise(record: Mapping[str, Any]) -> Event:
     fields: Fields = {}
     put(fields, "at", text(told_at))
     put(fields, "action", named.lower())
-    put(fields, "category", (value_of(row.get("category")) or first(row, "categoryvalue")).lower())
+    put(fields, "category", (value_of(row.get("category")) or pick(row, "categoryvalue")).lower())
     fields["outcome"] = outcome = _outcome(row)
     _read_caller(fields, row)
     _read_resource(fields, row, resource, named)
-    put(fields, "correlation", first(row, "correlationid").lower())
-    put(fields, "region", first(row, "location"))
+    put(fields, "correlation", pick(row, "correlationid").lower())
+    put(fields, "region", pick(row, "location"))
     summary = read_facts(fields, _properties(row), named or "an operation", resource)
     fields["summary"] = one_line(summary if outcome == "success" else f"{summary} ({outcome})")
     return Event(NAME, _event_id(row, fields, when), when, fields, record)
@@ -133,11 +134,11 @@ def _properties(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _outcome(row: Mapping[str, Any]) -> str:
     """Return success, started or failure; a record that does not say is taken for a success."""
     told = value_of(row.get("resulttype") or row.get("status") or row.get("activitystatusvalue"))
-    signature = first(row, "resultsignature") or value_of(row.get("substatus"))
-    word = (told or signature.split(".")[0] or first(row, "statustext", "activitystatus")).lower()
+    signature = pick(row, "resultsignature") or value_of(row.get("substatus"))
+    word = (told or signature.split(".")[0] or pick(row, "statustext", "activitystatus")).lower()
     if word in _STARTED:
         return "started"
-    code = first(_properties(row), "statusCode") or first(row, "statuscode") or signature
+    code = first(_properties(row), "statusCode") or pick(row, "statuscode") or signature
     if word.startswith(("fail", "error", "cancel", "deny", "denied", "unauthor", "forbid")) or (
         code[:1] in ("4", "5") and code[:3].isdigit()
     ):
@@ -152,9 +153,9 @@ def _read_caller(fields: Fields, row: Mapping[str, Any]) -> None:
     )
     granted = get(identity, "authorization") or row.get("authorization")
     requester = mapping(get(identity, "requester"))  # storage logs
-    named = first(row, "caller") or first(requester, "upn", "objectId", "appId")
+    named = pick(row, "caller") or first(requester, "upn", "objectId", "appId")
     if not named and not identity:
-        named = first(row, "identity")
+        named = pick(row, "identity")
     caller = caller_of(named, claims, get(granted, "evidence"))
     put(fields, "caller", caller.name)
     put(fields, "actor", caller.name.lower())
@@ -162,7 +163,7 @@ def _read_caller(fields: Fields, row: Mapping[str, Any]) -> None:
     put(fields, "actor_id", caller.ids)
     put(fields, "app_id", caller.app_id)
     put(fields, "own_resource", caller.own_resource)
-    source = first(row, "calleripaddress", "caller_ip_address") or first(
+    source = pick(row, "calleripaddress", "caller_ip_address") or first(
         row.get("httprequest"), "clientIpAddress"
     )
     source = address(source or caller.address)
@@ -170,7 +171,7 @@ def _read_caller(fields: Fields, row: Mapping[str, Any]) -> None:
     if not caller.name:  # sparse copies: who called from one address is taken for one
         put(fields, "actor", source)
     # The table's own TenantId is that of the workspace.
-    own = "" if "operationnamevalue" in row else first(row, "tenantid", "tenant_id")
+    own = "" if "operationnamevalue" in row else pick(row, "tenantid", "tenant_id")
     put(fields, "tenant", ident(own) or caller.tenant)
 
 
@@ -194,7 +195,7 @@ def _read_resource(fields: Fields, row: Mapping[str, Any], resource: str, named:
 
 
 def _event_id(row: Mapping[str, Any], fields: Fields, when: int) -> str:
-    own = first(row, "eventdataid")
+    own = pick(row, "eventdataid")
     if own:
         return own
     if "correlation" not in fields:

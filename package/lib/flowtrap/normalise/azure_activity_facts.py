@@ -13,9 +13,10 @@ events.md, section 5; xms claims and shapes without a published sample are marke
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable
 
-from .azure_names import Fields, first, get, guid, ident, mapping, put, ties, unique
+from .azure_names import KEPT, Fields, first, get, guid, ident, mapping, put, ties, unique
 from .azure_roles import role_name
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def read_facts(fields: Fields, properties: Mapping[str, Any], named: str, resour
         change = _change_of(operation, resource)
         put(fields, "change", change)
         put(fields, "code", "true" if change in _CODE else "")
-    bodies = (_body(properties, _BODIES[0]), _body(properties, _BODIES[1]))
     shown = resource or str(fields.get("account", "nothing named"))
-    for pattern, read in _READERS:
-        if pattern.match(operation):
-            return f"{named} {read(fields, properties, bodies, shown)}"
-    return f"{named} on {shown}"
+    reader = _reader_of(operation)
+    if reader is None:
+        return f"{named} on {shown}"
+    bodies = (_body(properties, _BODIES[0]), _body(properties, _BODIES[1]))
+    return f"{named} {reader(fields, properties, bodies, shown)}"
 
 
 def _change_of(operation: str, resource: str) -> str:
@@ -212,6 +213,11 @@ def _read_federated(
     put(fields, "subject", subject)
     told = f": issuer {issuer or 'not logged'}, subject {subject or 'not logged'}"
     return f"{credential or 'a credential'} on {identity}{told if issuer or subject else ''}"
+
+
+@lru_cache(maxsize=KEPT)
+def _reader_of(operation: str) -> _Read | None:
+    return next((read for pattern, read in _READERS if pattern.match(operation)), None)
 
 
 _Read = Callable[["Fields", "Mapping[str, Any]", "Bodies", str], str]

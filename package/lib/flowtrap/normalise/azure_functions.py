@@ -30,6 +30,7 @@ from .azure_names import (
     is_public,
     mapping,
     one_line,
+    pick,
     put,
     small,
     subscription_of,
@@ -76,12 +77,12 @@ def normalise(record: Mapping[str, Any]) -> Event:
     row = small(record)
     told_at = next((row[name] for name in _TIMES if row.get(name) not in (None, "")), None)
     when = time_ms(told_at)
-    resource = first(row, "resourceid", "_resourceid", "resource_id")
+    resource = pick(row, "resourceid", "_resourceid", "resource_id")
     category = _category(row)
     fields: Fields = {"category": category}
     put(fields, "at", text(told_at))
-    put(fields, "action", first(row, "operationname") or category)
-    put(fields, "account", subscription_of(resource) or first(row, "tenantid").lower())
+    put(fields, "action", pick(row, "operationname") or category)
+    put(fields, "account", subscription_of(resource) or pick(row, "tenantid").lower())
     put(fields, "resource", resource)
     found = automation_of(resource)
     if found:
@@ -111,7 +112,7 @@ def _read_function_log(fields: Fields, row: Mapping[str, Any], told: Mapping[str
     if first(told, "level").lower() in ("error", "critical"):
         fields["outcome"] = "failure"
     shown = fields.get("function_id", "a function app")
-    return f"{event or first(row, 'operationName')} {name} of {shown}: {message[:200]}"
+    return f"{event or pick(row, 'operationname')} {name} of {shown}: {message[:200]}"
 
 
 # Example: {"category": "AppServiceHTTPLogs", "properties": {"CsMethod": "POST", "CsUriStem":
@@ -138,12 +139,12 @@ def _read_request(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any
 # Example: {"category": "WorkflowRuntime",
 #   "operationName": "Microsoft.Logic/workflows/workflowRunStarted", "properties": {"status": …}}
 def _read_workflow(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    operation = first(row, "operationName", "OperationName")
+    operation = pick(row, "operationname")
     resource = get(told, "resource")
     put(fields, "invocation", first(resource, "runId", "originRunId").lower())
     part = first(resource, "actionName", "triggerName")
     put(fields, "in_app", part)
-    status = first(told, "status") or first(row, "status")
+    status = first(told, "status") or pick(row, "status")
     last = operation.rsplit("/", 1)[-1].lower()
     if last == "workflowrunstarted":
         fields["run"] = "started"
@@ -158,7 +159,7 @@ def _read_workflow(fields: Fields, row: Mapping[str, Any], told: Mapping[str, An
 # Example: {"category": "AuditEvent", "operationName": "SecretGet", "identity": {"claim": {…}},
 #   "properties": {"id": "https://v1.vault.azure.net/secrets/db/0f…", "httpStatusCode": 200}}
 def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    operation = first(row, "operationName", "OperationName")
+    operation = pick(row, "operationname")
     identity = row.get("identity")
     claims = claims_of(get(identity, "claim"), get(identity, "claims"), row.get("claims"))
     caller = caller_of("", claims)
@@ -168,8 +169,8 @@ def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     put(fields, "actor_id", caller.ids)
     put(fields, "app_id", caller.app_id)
     put(fields, "own_resource", caller.own_resource)
-    put(fields, "tenant", caller.tenant or first(row, "tenantId").lower())
-    put(fields, "src", address(first(row, "callerIpAddress") or caller.address))
+    put(fields, "tenant", caller.tenant or pick(row, "tenantid").lower())
+    put(fields, "src", address(pick(row, "calleripaddress") or caller.address))
     vault = _VAULT.search(str(fields.get("resource", "")))
     put(fields, "vault", vault[1] if vault else "")
     read = first(told, "id") or first(told, "requestUri")
@@ -188,9 +189,9 @@ def _vault_outcome(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """Return success or failure: resultType is Success even where the request was turned away."""
     code = first(told, "httpStatusCode")
     words = (
-        first(row, "resultSignature"),
-        first(row, "resultType"),
-        first(row, "resultDescription"),
+        pick(row, "resultsignature"),
+        pick(row, "resulttype"),
+        pick(row, "resultdescription"),
     )
     if code:
         return "success" if code[:1] == "2" else "failure"

@@ -56,12 +56,12 @@ class Automation(NamedTuple):
 
 def text(value: Any) -> str:
     """Return a text, or a number as text; "" where it is none or says that there is none."""
+    if isinstance(value, str):
+        value = value.strip()
+        return "" if value in NONE else value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str):
-        return ""
-    value = value.strip()
-    return "" if value in NONE else value
+    return ""
 
 
 def small(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,12 +78,16 @@ def get(record: Any, *path: str) -> Any:
     JSON in strings on the way is decoded.
     """
     for name in path:
-        record = mapping(record)
+        if record.__class__ is not dict:
+            record = mapping(record)
         if name in record:
             record = record[name]
-            continue
-        wanted = name.lower()
-        record = next((value for key, value in record.items() if str(key).lower() == wanted), None)
+        elif record:
+            wanted = name.lower()
+            found = (value for key, value in record.items() if str(key).lower() == wanted)
+            record = next(found, None)
+        else:
+            return None
     return record
 
 
@@ -115,6 +119,17 @@ def first(record: Any, *names: str) -> str:
         found = text(get(record, name))
         if found:
             return found
+    return ""
+
+
+def pick(row: Mapping[str, Any], *names: str) -> str:
+    """Return the first of these members that has a text, of a mapping whose keys are `small`."""
+    for name in names:
+        value = row.get(name)
+        if value is not None:
+            found = text(value)
+            if found:
+                return found
     return ""
 
 

@@ -27,6 +27,7 @@ from .azure_names import (
     ident,
     mapping,
     one_line,
+    pick,
     put,
     small,
     text,
@@ -89,13 +90,11 @@ def normalise(record: Mapping[str, Any]) -> Event:
     fields: Fields = {}
     put(fields, "at", text(told_at))
     put(fields, "category", category.lower())
-    tenant = ident(row.get("tenantid")) or _tenant_of(first(row, "resourceid"))
+    tenant = ident(row.get("tenantid")) or _tenant_of(pick(row, "resourceid"))
     tenant = tenant or ident(get(told, "tenantId")) or ident(get(told, "homeTenantId"))
     put(fields, "account", tenant)
     put(fields, "tenant", tenant)
-    put(
-        fields, "correlation", (first(row, "correlationid") or first(told, "correlationId")).lower()
-    )
+    put(fields, "correlation", (pick(row, "correlationid") or first(told, "correlationId")).lower())
     if category.lower() in SIGNINS or _is_signin(record):
         summary = read_signin(fields, row, told)
     else:

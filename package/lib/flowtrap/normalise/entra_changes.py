@@ -21,6 +21,7 @@ from .azure_names import (
     get,
     ident,
     mapping,
+    pick,
     put,
     text,
     tied,
@@ -42,7 +43,7 @@ _IDENTITIES = "managed service identity"  # the app that makes and removes manag
 
 def read_change(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """Read an audit record into fields; return its summary."""
-    named = first(row, "operationname") or first(told, "activityDisplayName", "operationName")
+    named = pick(row, "operationname") or first(told, "activityDisplayName", "operationName")
     action = named.rstrip(".") or "a change"
     fields["action"] = action
     _read_actor(fields, row, told)
@@ -88,7 +89,7 @@ def _read_actor(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     put(fields, "app_id", ident(first(app, "appId")))
     details = {first(item, "key"): item for item in _list(get(told, "additionalDetails"))}
     put(fields, "user_agent", first(details.get("User-Agent"), "value"))
-    source = first(user, "ipAddress") or first(row, "calleripaddress", "ipaddress")
+    source = first(user, "ipAddress") or pick(row, "calleripaddress", "ipaddress")
     put(fields, "src", address(source))
 
 
@@ -175,7 +176,7 @@ def _read_grant(
 
 
 def _outcome(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    word = first(told, "result") or first(row, "result", "resulttype")
+    word = first(told, "result") or pick(row, "result", "resulttype")
     return "success" if word.lower() in ("", "success", "0", "timeout") else "failure"
 
 

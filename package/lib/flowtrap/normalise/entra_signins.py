@@ -20,6 +20,7 @@ from .azure_names import (
     ident,
     is_public,
     mapping,
+    pick,
     put,
     text,
     tied,
@@ -53,7 +54,7 @@ def read_signin(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     person = first(told, "userPrincipalName", "userDisplayName")
     by_app = kind in ("service_principal", "managed_identity") or (object_id and not person)
     caller = (name or object_id) if by_app else (person or name)
-    fields["action"] = first(row, "operationname") or "Sign-in activity"
+    fields["action"] = pick(row, "operationname") or "Sign-in activity"
     fields["signin"] = kind
     put(fields, "caller", caller)
     put(fields, "actor", caller.lower())
@@ -101,13 +102,13 @@ def _read_owner(fields: Fields, told: Mapping[str, Any], name: str) -> None:
 
 
 def _read_source(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
-    source = address(first(told, "ipAddress") or first(row, "calleripaddress", "ipaddress"))
+    source = address(first(told, "ipAddress") or pick(row, "calleripaddress", "ipaddress"))
     put(fields, "src", source)
-    system = first(told, "autonomousSystemNumber") or first(row, "autonomoussystemnumber")
+    system = first(told, "autonomousSystemNumber") or pick(row, "autonomoussystemnumber")
     if is_public(source) and system not in _MICROSOFT:
         fields["outside"] = "true"
     place = mapping(get(told, "location")) or mapping(row.get("locationdetails"))
-    country = first(place, "countryOrRegion") or first(row, "location")
+    country = first(place, "countryOrRegion") or pick(row, "location")
     put(fields, "country", country)
     return f"{source or 'an address not logged'}{f' ({country})' if country else ''}"
 
@@ -124,5 +125,5 @@ def _read_federated(fields: Fields, told: Mapping[str, Any]) -> bool:
 
 def _outcome(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """Return success or failure; `resultType` is "0", 0 or Success where it went well."""
-    code = first(row, "resulttype") or first(get(told, "status"), "errorCode")
+    code = pick(row, "resulttype") or first(get(told, "status"), "errorCode")
     return "success" if code.lower() in ("", "0", "success") else "failure"
