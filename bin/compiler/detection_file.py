@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flowtrap.model.errors import DetectionError
 
 from . import schema, yaml_document
+from .alternatives import written_out
 from .building_blocks import Library
 from .lint.table import ESSENTIAL
 from .problems import Problems
@@ -34,7 +35,7 @@ def load_detection(path: Path | str, library: Library | None = None) -> dict[str
         for issue in check().check(subject):
             problems.take(DetectionError(issue.problem, place=issue.place, cure=issue.cure))
     problems.raise_if_any()
-    return subject.runtime
+    return written_out(subject.runtime)
 
 
 def read_subject(path: Path, library: Library | None = None) -> Subject:

@@ -114,6 +114,9 @@ def _section(subject: Subject) -> Iterator[str]:
     yield from (f"{_attack_line(runtime)} Window: {_window(runtime)}.", "")
     yield from _table(("stage", "feed", "place in the chain", "what"), _stage_rows(subject))
     yield ""
+    if subject.groups:
+        groups = (f"`{name}` ({', '.join(of)})" for name, of in subject.groups.items())
+        yield from (f"Any one stage will do of {'; '.join(groups)}.", "")
     rows = sorted(runtime["verdicts"], key=lambda row: -row["risk"])
     cells = [
         (row["name"], row["severity"], str(row["risk"]), _asks(row), row["say"]) for row in rows

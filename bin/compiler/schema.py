@@ -117,11 +117,12 @@ DETECTION = _closed(
     description=_TEXT,
     stages=_named(_STAGE, 1),
     chain=_closed(
-        "anchor case window", "related",
+        "anchor case window", "related either",
         anchor=_TEXT,
         case=_list(_TEXT, 1),
         window={"type": ["string", "object"], "pattern": SPAN},
         related=_named(_RELATION),
+        either=_named(_list(_TEXT, 2)),
     ),
     verdicts=_list(_VERDICT, 1),
     suppress=_list(_closed("key in", "stage", key=_TEXT, **{"in": _TEXT})),

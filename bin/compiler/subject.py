@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .alternatives import groups_of
+
 if TYPE_CHECKING:
+    from .alternatives import Groups
     from .building_blocks import Library
     from .sigma_condition import Ast
     from .yaml_document import Document, Path_
@@ -62,7 +65,13 @@ class Subject:
         """Return the anchor's name."""
         return str(self.runtime["chain"]["anchor"])
 
+    @property
+    def groups(self) -> Groups:
+        """Return the groups of stages of which any one will do."""
+        return groups_of(self.runtime)
+
     def names_of(self, stage: str) -> set[str]:
-        """Return the keys and facts of a stage, none where it is not defined."""
-        source = self.stages.get(stage)
-        return {*source.keys, *source.facts} if source else set()
+        """Return the keys and facts of a stage, or of all stages of a group; none if undefined."""
+        sources = [self.stages.get(name) for name in self.groups.get(stage, [stage])]
+        names = [{*source.keys, *source.facts} if source else set() for source in sources]
+        return set.intersection(*names)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from builders import scenarios_gcp
+from builders import scenarios_azure
 
 if TYPE_CHECKING:
     from builders.scenario import Platform
 
 PLATFORMS: tuple[Platform, ...] = (scenarios_gcp.PLATFORM,)
+PLATFORMS: tuple[Platform, ...] = (scenarios_azure.PLATFORM,)

@@ -67,6 +67,32 @@ def _circles(name: str, related: dict[str, dict[str, str]]) -> bool:
     return False
 
 
+class GroupMembers(Check):
+    """A group of `either` has its own name, related stages as members, and is never absent."""
+
+    id = "group_members"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at each group."""
+        related = subject.runtime["chain"]["related"]
+        for group, members in subject.groups.items():
+            path = ("chain", "either", group)
+            if group in subject.stages:
+                problem = f"{group!r} is a stage as well"
+                yield self.issue(subject.document, path, problem, "rename the group")
+            for number, name in enumerate(members):
+                if name not in related:
+                    problem = f"{name!r} is no related stage"
+                    yield self.issue(subject.document, (*path, number), problem)
+        for number, verdict in enumerate(subject.runtime["verdicts"]):
+            for name, rule in verdict["require"].items():
+                rules = rule if isinstance(rule, list) else [rule]
+                if name in subject.groups and not all(one["at_least"] for one in rules):
+                    problem = f"{name!r} is a group, which cannot be required to be absent"
+                    where = ("verdicts", number, "require", name)
+                    yield self.issue(subject.document, where, problem, "name its stages")
+
+
 class MatchKeys(Check):
     """`match` joins a key of the parent with a key of the stage."""
 

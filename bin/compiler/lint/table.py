@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # Without these a detection cannot run: `compile` asks them too.
 ESSENTIAL: tuple[type[Check], ...] = (
     chain.RelationStages,
+    chain.GroupMembers,
     chain.MatchKeys,
     chain.CaseKeys,
     verdicts.RequirementNames,

@@ -104,7 +104,7 @@ class RequirementNames(Check):
 
     def check(self, subject: Subject) -> Iterator[Issue]:
         """Look at stages, `distinct`, and the fields of conditions."""
-        related = subject.runtime["chain"]["related"]
+        related = [*subject.runtime["chain"]["related"], *subject.groups]
         for number, verdict in enumerate(subject.runtime["verdicts"]):
             for stage, rule, where in rules_of(verdict):
                 path: Path_ = ("verdicts", number, *where)
@@ -119,7 +119,8 @@ class RequirementNames(Check):
                 yield from self._known(subject, stage, name, path)
 
     def _known(self, subject: Subject, stage: str, name: str, path: Path_) -> Iterator[Issue]:
-        if stage in subject.stages and name not in subject.names_of(stage):
+        known = stage in subject.stages or stage in subject.groups
+        if known and name not in subject.names_of(stage):
             cure = f"it has {', '.join(sorted(subject.names_of(stage)))}"
             problem = f"{name!r} is no key or fact of {stage!r}"
             yield self.issue(subject.document, path, problem, cure)
@@ -139,20 +140,23 @@ class Placeholders(Check):
             if text.count("{") != text.count("}") or "{" in _BRACES.sub("", text):
                 yield self.issue(subject.document, path, "has a brace without its fellow")
             for inner in dict.fromkeys(_BRACES.findall(text)):
-                problem = _unresolved(subject, inner)
+                problem = _unresolved(subject, inner, verdict["require"])
                 if problem:
                     yield self.issue(subject.document, path, f"{{{inner}}}: {problem}")
 
 
-def _unresolved(subject: Subject, inner: str) -> str:
+def _unresolved(subject: Subject, inner: str, require: dict[str, Any]) -> str:
     found = _PLACEHOLDER.fullmatch(inner)
     if not found:
         return "is no placeholder"
     name, part = found.groups()
+    if name in subject.groups and name not in require:
+        return f"{name!r} is a group, and this verdict does not require it"
+    stages = {*subject.stages, *subject.groups}
     if part is None:
-        known = name in subject.stages or name in subject.names_of(subject.anchor)
+        known = name in stages or name in subject.names_of(subject.anchor)
         return "" if known else f"{name!r} is no stage, nor a key or fact of the anchor"
-    if name not in subject.stages:
+    if name not in stages:
         return f"{name!r} is no stage"
     if part == "count" or part in subject.names_of(name):
         return ""

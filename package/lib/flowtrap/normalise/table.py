@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import aws_cloudtrail, aws_vpcflow, gcp_audit
+from . import aws_cloudtrail, aws_vpcflow, azure_activity, azure_functions, entra_audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from flowtrap.model.feed import FeedSpec
 
 FEEDS: tuple[FeedSpec, ...] = (aws_cloudtrail.SPEC, aws_vpcflow.SPEC, gcp_audit.SPEC)
+FEEDS: tuple[FeedSpec, ...] = (
+    aws_cloudtrail.SPEC,
+    aws_vpcflow.SPEC,
+    azure_activity.SPEC,
+    azure_functions.SPEC,
+    entra_audit.SPEC,
+)
 
 
 def recognise(record: Mapping[str, Any]) -> FeedSpec | None:

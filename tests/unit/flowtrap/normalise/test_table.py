@@ -10,6 +10,10 @@ from flowtrap.normalise.table import FEEDS, recognise
 def test_feeds_have_their_names():
     assert [spec.name for spec in FEEDS] == ["aws_cloudtrail", "aws_vpcflow", "gcp_audit"]
     assert [spec.name_field for spec in FEEDS] == ["eventName", "", ""]
+    names = [spec.name for spec in FEEDS]
+    assert names[:2] == ["aws_cloudtrail", "aws_vpcflow"]
+    assert {"azure_activity", "azure_functions", "entra_audit"} <= set(names)
+    assert [spec.name_field for spec in FEEDS][:2] == ["eventName", ""]
 
 
 def test_recognise():
