@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import aws_cloudtrail, aws_vpcflow
+from . import aws_cloudtrail, aws_vpcflow, m365_audit, m365_graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flowtrap.model.feed import FeedSpec
 
-FEEDS: tuple[FeedSpec, ...] = (aws_cloudtrail.SPEC, aws_vpcflow.SPEC)
+FEEDS: tuple[FeedSpec, ...] = (
+    aws_cloudtrail.SPEC,
+    aws_vpcflow.SPEC,
+    m365_audit.SPEC,
+    m365_graph.SPEC,
+)
 
 
 def recognise(record: Mapping[str, Any]) -> FeedSpec | None:
