@@ -38,6 +38,7 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
             {"OperationName", "TimeGenerated"},  # Log Analytics
             {"CreationTime", "Operation"},  # M365
             {"Operation", "Workload"},
+            {"RequestMethod", "RequestUri"},  # Graph activity in Log Analytics
             {"id", "events"},  # Reports
             {"actor", "events"},
             {"id", "actor"},  # singular `event`; Panther: name, type, parameters
@@ -178,6 +179,15 @@ def _elastic_hit(value: Mapping[str, Any]) -> object:
     return source if isinstance(source, dict) else None
 
 
+# Example (Elastic, without its original): {"@timestamp": "…", "o365": {"audit": {"Operation": …}}}
+def _elastic_audit(value: Mapping[str, Any]) -> object:
+    audit = value.get("o365")
+    audit = audit.get("audit") if isinstance(audit, dict) else value.get("o365.audit")
+    if not isinstance(audit, dict) or "Operation" not in audit:
+        return None
+    return {"@timestamp": value.get("@timestamp"), **audit}
+
+
 # Example: {"took": 3, "hits": {"total": {"value": 1}, "hits": [{"_source": {…}}]}}
 def _elastic_answer(value: Mapping[str, Any]) -> object:
     hits = value.get("hits")
@@ -243,6 +253,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     _event_bridge,
     _splunk_row,
     _elastic_hit,
+    _elastic_audit,
     _elastic_answer,
     _list_of_records,
     _log_events,

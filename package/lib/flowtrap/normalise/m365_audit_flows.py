@@ -61,9 +61,13 @@ def is_flow_client(agent: str, app_ids: tuple[str, ...]) -> bool:
 
 
 def flow(fields: Fields, action: str, record: Mapping[str, Any], named: Named) -> str:
-    """Read CreateFlow, EditFlow and the like. Who makes a flow is of the tenant, unless a guest."""
-    if action.lower() == "createflow" and "member_domain" in fields:
-        fields["home_domain"] = fields["member_domain"]
+    """Read CreateFlow, EditFlow and the like.
+
+    Who makes a flow is of the tenant, unless a guest; who edits one may be anybody it was shared
+    with.
+    """
+    if action.lower() == "createflow":
+        _read_home(fields)
     shown = _read_flow(fields, record, named)
     connectors = _read_connectors(fields, record, named)
     return f"{action} {shown}" + (f" with {connectors}" if connectors else "")
@@ -73,7 +77,7 @@ def share(fields: Fields, action: str, record: Mapping[str, Any], named: Named) 
     """Read PutPermissions, DeletePermissions: whom the flow was shared with, and how far."""
     # Example: {"SharingPermission": 3, "RecipientUPN": "mallory@example.org"}
     shown = _read_flow(fields, record, named)
-    _read_connectors(fields, record, named)
+    _read_home(fields)
     level = text(record.get("SharingPermission"))
     permission = _PERMISSIONS.get(level.lower().replace("-", "").replace(" ", ""), level)
     if permission:
@@ -103,6 +107,11 @@ def policy(fields: Fields, action: str, record: Mapping[str, Any], named: Named)
     rows = named.get("PropertyCollection", {})
     told = ", ".join(f"{name} {value[:100]}" for name, value in list(rows.items())[:6])
     return f"{action} {told}".rstrip()
+
+
+def _read_home(fields: Fields) -> None:
+    if "member_domain" in fields:
+        fields["home_domain"] = fields["member_domain"]
 
 
 def _read_flow(fields: Fields, record: Mapping[str, Any], named: Named) -> str:

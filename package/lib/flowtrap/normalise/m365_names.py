@@ -190,10 +190,9 @@ def pairs(value: Any) -> dict[str, str]:
     value = decoded(value)
     found: dict[str, str] = {}
     if isinstance(value, dict):
-        rows = [value] if any(key in value for key in _NAME_KEYS[:2]) else None
-        if rows is None:
+        if value.keys().isdisjoint(_NAME_KEYS) or value.keys().isdisjoint(_VALUE_KEYS):
             return {str(k): shown for k, v in value.items() if (shown := _shown(v))}
-        value = rows
+        value = [value]
     for row in value if isinstance(value, list) else ():
         if not isinstance(row, dict):
             continue
