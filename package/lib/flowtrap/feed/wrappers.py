@@ -50,7 +50,7 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
         ),
     )
 )
-_TEXT_MEMBERS = ("_raw", "AuditData", "auditData", "event.original", "@message")
+_TEXT_MEMBERS = ("_raw", "AuditData", "auditData", "RawEventData", "event.original", "@message")
 _CARRIERS = frozenset(("event", *_TEXT_MEMBERS))
 _ELEMENTS: dict[str, Any] = {
     "Records": (dict, str),
@@ -139,9 +139,9 @@ def _inside(value: Mapping[str, Any]) -> object:
 def _original(value: Mapping[str, Any]) -> object:
     """Return the text of the native record that a row or document carries beside its fields.
 
-    Source: Splunk `_raw`; Purview and Search-UnifiedAuditLog `AuditData`, Graph `auditData`; ECS
-    `event.original`; CloudWatch Logs Insights `@message`. A native record keeps its own members if
-    this is no JSON.
+    Source: Splunk `_raw`; Purview and Search-UnifiedAuditLog `AuditData`, Graph `auditData`,
+    Defender `RawEventData`; ECS `event.original`; CloudWatch Logs Insights `@message`. A native
+    record keeps its own members if this is no JSON.
     """
     if _CARRIERS.isdisjoint(value):
         return None
@@ -180,12 +180,28 @@ def _elastic_hit(value: Mapping[str, Any]) -> object:
 
 
 # Example (Elastic, without its original): {"@timestamp": "…", "o365": {"audit": {"Operation": …}}}
+# Example (its `fields`): {"o365.audit.Operation": ["CreateFlow"], "o365.audit.Parameters.Name": …}
 def _elastic_audit(value: Mapping[str, Any]) -> object:
     audit = value.get("o365")
     audit = audit.get("audit") if isinstance(audit, dict) else value.get("o365.audit")
-    if not isinstance(audit, dict) or "Operation" not in audit:
-        return None
-    return {"@timestamp": value.get("@timestamp"), **audit}
+    audit = audit if isinstance(audit, dict) else _undotted(value, "o365.audit.")
+    return {"@timestamp": value.get("@timestamp"), **audit} if "Operation" in audit else None
+
+
+def _undotted(value: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return the members below a prefix, one level deep; lists of one are their value."""
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(key, str) and key.startswith(prefix):
+            alone = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
+            head, _, rest = key[len(prefix) :].partition(".")
+            if rest:
+                members = found.setdefault(head, {})
+                if isinstance(members, dict):
+                    members[rest] = alone
+            else:
+                found[head] = alone
+    return found
 
 
 # Example: {"took": 3, "hits": {"total": {"value": 1}, "hits": [{"_source": {…}}]}}

@@ -13,6 +13,7 @@ Sources: Office 365 Management Activity API schema; "Audit log activities" (Micr
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from flowtrap.model.event import Event
@@ -24,6 +25,7 @@ from . import m365_audit_flows as flows
 from . import m365_audit_mail as mail
 from .aws_summary import one_line
 from .m365_names import (
+    GUID,
     decoded,
     digest,
     domain_of,
@@ -64,6 +66,7 @@ _SOURCES = ("ClientIP", "ClientIPAddress", "ActorIpAddress", "ClientIp", "Source
 _SESSIONS = ("SessionId", "AADSessionId")
 _AGENTS = ("UserAgent", "ClientInfoString", "ActorInfoString")
 _APPS = ("AppId", "ClientAppId", "ApplicationId", "ClientApplicationId")
+_APP_IN_AGENT = re.compile(rf"AppId=({GUID.pattern})", re.IGNORECASE)
 _FAILED = ("false", "fail", "error", "denied", "block", "unsucc", "not ")
 _SYSTEM = ("nt authority\\", "nt service\\", "s-1-5-18")
 _CALLS = {**flows.CALLS, **mail.CALLS, **files.CALLS, **apps.CALLS}
@@ -182,7 +185,9 @@ def _read_client(
         fields["user_agent"] = agent
     context = decoded(record.get("AppAccessContext"))
     parts = (record, context) if isinstance(context, dict) else (record,)
-    ids = texts(guid(part.get(key)) for part in parts for key in _APPS)
+    # Example: "Client=WebServices;…python-requests/2.25.1[AppId=47629505-…];"
+    told = _APP_IN_AGENT.findall(text(record.get("ClientInfoString")))
+    ids = texts((*(guid(part.get(key)) for part in parts for key in _APPS), *map(str.lower, told)))
     if ids:
         fields["app"] = ids
     if flows.is_flow_client(" ".join(text(record.get(key)) for key in _AGENTS), ids):

@@ -35,7 +35,9 @@ _CLIENT = ("ServicePrincipal.AppId", "ServicePrincipal.ObjectID")
 
 def consent(fields: Fields, action: str, record: Mapping[str, Any], named: Named) -> str:
     """Read a consent or grant: to which application, for what, for whom."""
-    changed = {k: plain_value(v) for k, v in named.get("ModifiedProperties", {}).items()}
+    # Example (Elastic): ConsentAction_Permissions, as its names hold no dots
+    modified = named.get("ModifiedProperties", {})
+    changed = {name.replace("_", "."): plain_value(value) for name, value in modified.items()}
     ids = _apps(action, record, changed, named)
     if ids:
         fields["app"] = ids

@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     Named = dict[str, dict[str, str]]
 
 # Example: https://admin.flow.microsoft.com/environments/Default-1f0e…/flows/6ba2…/flowDetails
-_PATH = re.compile(r"(?:environments/([^/?#\s]+)/)?(?:\w+/)?flows/([^/?#\s]+)", re.IGNORECASE)
+# Example: …/environments/Default-1f0e…/solutions/~preferred/flows/shared/6ba2…
+_PATH = re.compile(
+    r"(?:environments/([^/?#\s]+)/(?:[^?#\s]*?/)?)?flows/(?:shared/)?([^/?#\s]+)", re.IGNORECASE
+)
 _PLACES = ("FlowDetailsUrl", "FlowDetailsURL", "FlowUrl", "ObjectId", "OfficeObjectId")
 _CONNECTORS = ("FlowConnectorNames", "ConnectorNames", "ConnectorName")
 _SPLIT = re.compile(r"\s*[,;]\s*")
 # Permission of a share: 3 is co-owner, 2 may run it. Source: the same guide.
-_PERMISSIONS = {"3": "owner", "2": "run-only", "owner": "owner", "coowner": "owner"}
+_PERMISSIONS = {
+    **dict.fromkeys(("3", "owner", "coowner"), "owner"),
+    **dict.fromkeys(("2", "runonly", "runonlyuser", "canrun", "run"), "run-only"),
+}
 _RECIPIENTS = ("RecipientUPN", "RecipientUpn", "RecipientId", "RecipientID")
 # The service and its client, which hold the user's token while a flow runs. Source: events.md, 6.
 FLOW_APPS = frozenset(
@@ -149,11 +155,13 @@ def _read_connectors(fields: Fields, record: Mapping[str, Any], named: Named) ->
     ).strip("[] ")
     names = texts(name.strip("\"' ") for name in _SPLIT.split(joined))
     if not names:
-        fields["may_share"] = fields["may_mail"] = "true"
+        fields["may_share"] = fields["may_mail"] = fields["vague"] = "true"
         return ""
     fields["connectors"], fields["connector"] = ", ".join(names), names
     vague = all(_VAGUE.fullmatch(name) for name in names)
     web = any(_WEB.search(name) for name in names)
+    if vague:
+        fields["vague"] = "true"
     if vague or web or any(_FILES.search(name) for name in names):
         fields["may_share"] = "true"
     if vague or web or any(_MAIL.search(name) for name in names):

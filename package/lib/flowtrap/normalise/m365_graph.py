@@ -40,15 +40,16 @@ _TENANTS = ("tenantid", "aadtenantid")
 _HTTP_ERROR = 400
 _USER_IN_PATH = re.compile(r"/users(?:/|\(')([^/')]+)", re.IGNORECASE)
 # What a request does, by the end of its path; the first that fits.
+# Example: /me/messages/AAMk…/forward, /me/messages('AAMk…')/microsoft.graph.forward
 _ACTS = (
-    ("forward", re.compile(r"/messages/[^/]+/(?:create)?forward$", re.IGNORECASE)),
-    ("sendMail", re.compile(r"/sendmail$", re.IGNORECASE)),
-    ("sendMail", re.compile(r"/messages/[^/]+/(?:send|reply|replyall)$", re.IGNORECASE)),
-    ("messageRules", re.compile(r"/messagerules(?:/[^/]+)?$", re.IGNORECASE)),
-    ("createLink", re.compile(r"/createlink$", re.IGNORECASE)),
-    ("invite", re.compile(r"/invite$", re.IGNORECASE)),
+    ("forward", re.compile(r"/messages.*[/.](?:create)?forward$", re.IGNORECASE)),
+    ("sendMail", re.compile(r"[/.]sendmail$", re.IGNORECASE)),
+    ("sendMail", re.compile(r"/messages.*[/.](?:send|reply|replyall)$", re.IGNORECASE)),
+    ("messageRules", re.compile(r"/messagerules(?:/[^/]+|\([^)]*\))?$", re.IGNORECASE)),
+    ("createLink", re.compile(r"[/.]createlink$", re.IGNORECASE)),
+    ("invite", re.compile(r"[/.]invite$", re.IGNORECASE)),
 )
-_READS_MAIL = re.compile(r"/(?:messages|mailfolders)(?:/|$)", re.IGNORECASE)
+_READS_MAIL = re.compile(r"/(?:messages|mailfolders)(?:[/(]|$)", re.IGNORECASE)
 
 
 def recognise(record: Mapping[str, Any]) -> bool:
