@@ -8,8 +8,13 @@ from flowtrap.normalise.table import FEEDS, recognise
 
 
 def test_feeds_have_their_names():
-    assert [spec.name for spec in FEEDS] == ["aws_cloudtrail", "aws_vpcflow"]
-    assert [spec.name_field for spec in FEEDS] == ["eventName", ""]
+    assert [spec.name for spec in FEEDS] == [
+        "aws_cloudtrail",
+        "aws_vpcflow",
+        "m365_audit",
+        "m365_graph",
+    ]
+    assert [spec.name_field for spec in FEEDS] == ["eventName", "", "Operation", ""]
 
 
 def test_recognise():
