@@ -26,9 +26,9 @@ from . import m365_audit_mail as mail
 from .aws_summary import one_line
 from .m365_names import (
     GUID,
+    NO_TENANT,
     decoded,
     digest,
-    domain_of,
     guid,
     guids_in,
     host,
@@ -112,19 +112,8 @@ def _read_common(fields: Fields, record: Mapping[str, Any]) -> None:
         value = next((text(record[key]) for key in keys if text(record.get(key))), "")
         if value:
             fields[field] = value
-    tenant = text(record.get("OrganizationId")).lower() or text(record.get("TenantId")).lower()
-    account = tenant or _tenant_by_name(record)
-    if account:
-        fields["account"] = account
-
-
-def _tenant_by_name(record: Mapping[str, Any]) -> str:
-    """Return the domain that stands for a tenant whose id was left out.
-
-    A guest's is the one behind #EXT#, where he is a guest.
-    """
-    user = next((text(record[key]) for key in _USERS if "@" in text(record.get(key))), "")
-    return domain_of(user) or text(record.get("OrganizationName")).lower()
+    tenant = text(record.get("OrganizationId")) or text(record.get("TenantId"))
+    fields["account"] = tenant.lower() or NO_TENANT
 
 
 def _read_actor(fields: Fields, record: Mapping[str, Any]) -> None:

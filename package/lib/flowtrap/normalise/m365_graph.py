@@ -21,7 +21,7 @@ from flowtrap.model.feed import FeedSpec
 
 from .aws_summary import one_line
 from .m365_audit_flows import is_flow_client
-from .m365_names import GUID, digest, guid, guids_in, host, text, texts, user_of
+from .m365_names import GUID, NO_TENANT, digest, guid, guids_in, host, text, texts, user_of
 from .times import time_ms
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     account = next((text(members[key]) for key in _TENANTS if text(members.get(key))), "")
     # Example: "/TENANTS/1F0E…/PROVIDERS/MICROSOFT.AADIAM"
     account = account or next(iter(guids_in(text(members.get("resourceid")))), "")
-    if account:
-        fields["account"] = account.lower()
+    fields["account"] = account.lower() or NO_TENANT
     _read_who(fields, members)
     _read_request(fields, members)
     status = text(members.get("responsestatuscode"))

@@ -31,6 +31,8 @@ ADDRESS = re.compile(
     r"[\w.%+'#&-]+@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+",
     re.ASCII | re.IGNORECASE,
 )
+# Stands for the tenant where its id was left out: users' addresses are unique among tenants.
+NO_TENANT = "not logged"
 _GUEST = "#ext#"
 _WITH_PORT = re.compile(r"\[([0-9a-f:.%]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", re.IGNORECASE)
 _MAPPED = re.compile(r"::ffff:(\d+(?:\.\d+){3})", re.IGNORECASE)

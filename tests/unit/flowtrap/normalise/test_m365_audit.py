@@ -72,10 +72,9 @@ def test_outcome(status, outcome):
     assert fields_of(CREATE, ResultStatus=status)["outcome"] == outcome
 
 
-def test_tenant_without_id_is_the_users_domain():
-    assert fields_of(CREATE, OrganizationId="")["account"] == "example.com"
-    guest = m365.flow(GUEST, "EditFlow", 0)
-    assert fields_of(guest, OrganizationId=None)["account"] == "example.onmicrosoft.com"
+def test_tenant_may_be_left_out():
+    assert fields_of(CREATE, OrganizationId="")["account"] == "not logged"
+    assert fields_of(CREATE, OrganizationId=TENANT.upper())["account"] == TENANT
 
 
 def test_guest_is_known_by_home_address_and_proves_no_domain():
