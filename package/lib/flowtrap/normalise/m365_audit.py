@@ -29,6 +29,7 @@ from .m365_names import (
     NO_TENANT,
     decoded,
     digest,
+    first,
     guid,
     guids_in,
     host,
@@ -57,6 +58,14 @@ _SIGNS = (
     "UserId", "UserKey", "UserType", "ResultStatus",
 )  # fmt: skip
 _FEWEST = 2
+_NOTHING: dict[str, Any] = {}  # stands for a part that a record lacks; never written to
+_COMMON = (
+    ("workload", ("Workload", "OfficeWorkload")),
+    ("record_type", ("RecordType",)),
+    ("object", ("ObjectId", "OfficeObjectId")),
+)
+_GUESTS = ("10", "guest")
+_PROGRAMS = ("5", "6", "application", "serviceprincipal")
 _LISTS = (
     "Parameters", "OperationProperties", "ModifiedProperties", "ExtendedProperties",
     "PropertyCollection",
@@ -90,9 +99,11 @@ def normalise(record: Mapping[str, Any]) -> Event:
     for name, found in named.items():
         for key, value in found.items():
             fields[f"{name}.{key}"] = value
+    context = decoded(record.get("AppAccessContext"))
+    context = context if isinstance(context, dict) else _NOTHING
     _read_common(fields, record)
-    _read_actor(fields, record)
-    _read_client(fields, record, named)
+    _read_actor(fields, record, context)
+    _read_client(fields, record, context, named)
     summary = _CALLS.get(action.lower(), _other)(fields, action, record, named)
     outcome = _outcome(record)
     fields["outcome"] = outcome
@@ -104,37 +115,30 @@ def normalise(record: Mapping[str, Any]) -> Event:
 
 
 def _read_common(fields: Fields, record: Mapping[str, Any]) -> None:
-    for field, keys in (
-        ("workload", ("Workload", "OfficeWorkload")),
-        ("record_type", ("RecordType",)),
-        ("object", ("ObjectId", "OfficeObjectId")),
-    ):
-        value = next((text(record[key]) for key in keys if text(record.get(key))), "")
+    for field, keys in _COMMON:
+        value = first(record, keys)
         if value:
             fields[field] = value
-    tenant = text(record.get("OrganizationId")) or text(record.get("TenantId"))
-    fields["account"] = tenant.lower() or NO_TENANT
+    fields["account"] = first(record, ("OrganizationId", "TenantId")).lower() or NO_TENANT
 
 
-def _read_actor(fields: Fields, record: Mapping[str, Any]) -> None:
-    spelled = next((text(record[key]) for key in _USERS if text(record.get(key))), "")
+def _read_actor(fields: Fields, record: Mapping[str, Any], context: Mapping[str, Any]) -> None:
+    spelled = first(record, _USERS)
     user = user_of(spelled)
     if not user:
         return
     fields["actor"], fields["user"] = spelled, user
-    ids = _object_ids(record)
+    kind = first(record, ("UserType",)).lower()
+    ids = _object_ids(record, context, kind)
     if ids:
         fields["user_id"] = ids
-    context = decoded(record.get("AppAccessContext"))
-    context = context if isinstance(context, dict) else {}
-    sessions = texts(
-        text(part.get(key)).lower() for part in (context, record) for key in reversed(_SESSIONS)
-    )
+    session = first(context, ("AADSessionId",)).lower()
+    own = first(record, _SESSIONS).lower()
+    sessions = texts((session, own))
     if sessions:
         fields["session"] = sessions
-    fields["who"] = texts((user, *ids, *(f"session:{session}" for session in sessions)))
-    guest = is_guest(spelled) or text(record.get("UserType")).lower() in ("10", "guest")
-    if guest:
+    fields["who"] = (user, *ids, *[f"session:{one}" for one in sessions])
+    if is_guest(spelled) or kind in _GUESTS:
         fields["guest"] = "true"
     elif "@" in user:
         fields["member_domain"] = own_domains(user)
@@ -142,44 +146,47 @@ def _read_actor(fields: Fields, record: Mapping[str, Any]) -> None:
         fields["system"] = "true"
 
 
-def _object_ids(record: Mapping[str, Any]) -> tuple[str, ...]:
+def _object_ids(
+    record: Mapping[str, Any], context: Mapping[str, Any], kind: str
+) -> tuple[str, ...]:
     """Return the object ids that the directory knows the acting user by."""
-    found = [guid(record.get("UserKey"))]
-    context = decoded(record.get("AppAccessContext"))
-    if isinstance(context, dict):
-        found.append(guid(context.get("UserObjectId")))
-    if text(record.get("UserType")).lower() in ("5", "6", "application", "serviceprincipal"):
-        return texts(found)
+    found = [guid(record.get("UserKey")), guid(context.get("UserObjectId"))]
+    actors = record.get("Actor")
     # Example: "Actor": [{"ID": "User_e4c7…", "Type": 2}, {"ID": "e4c7…", "Type": 0}]
-    actors = decoded(record.get("Actor"))
-    for row in actors if isinstance(actors, list) else ():
-        named = text(row.get("ID")) if isinstance(row, dict) else ""
-        if named.startswith("User_"):
-            found.extend(guids_in(named))
-        elif isinstance(row, dict) and text(row.get("Type")) == "0":
-            found.append(guid(named))
+    if actors and kind not in _PROGRAMS:
+        actors = decoded(actors)
+        for row in actors if isinstance(actors, list) else ():
+            named = text(row.get("ID")) if isinstance(row, dict) else ""
+            if named.startswith("User_"):
+                found.extend(guids_in(named))
+            elif isinstance(row, dict) and text(row.get("Type")) == "0":
+                found.append(guid(named))
     return texts(found)
 
 
 def _read_client(
-    fields: Fields, record: Mapping[str, Any], named: dict[str, dict[str, str]]
+    fields: Fields,
+    record: Mapping[str, Any],
+    context: Mapping[str, Any],
+    named: dict[str, dict[str, str]],
 ) -> None:
-    src = next((found for key in _SOURCES if (found := host(record.get(key)))), "")
+    src = host(first(record, _SOURCES))
     if src:
         fields["src"] = src
-    extended = named.get("ExtendedProperties", {})
-    agent = next((text(record[key]) for key in _AGENTS if text(record.get(key))), "")
-    agent = agent or extended.get("UserAgent", "")
+    agent = first(record, _AGENTS)
+    if not agent and "ExtendedProperties" in named:
+        agent = named["ExtendedProperties"].get("UserAgent", "")
     if agent:
         fields["user_agent"] = agent
-    context = decoded(record.get("AppAccessContext"))
-    parts = (record, context) if isinstance(context, dict) else (record,)
+    found = [guid(part.get(key)) for part in (record, context) if part for key in _APPS]
+    client = text(record.get("ClientInfoString"))
     # Example: "Client=WebServices;…python-requests/2.25.1[AppId=47629505-…];"
-    told = _APP_IN_AGENT.findall(text(record.get("ClientInfoString")))
-    ids = texts((*(guid(part.get(key)) for part in parts for key in _APPS), *map(str.lower, told)))
+    if "AppId=" in client:
+        found += map(str.lower, _APP_IN_AGENT.findall(client))
+    ids = texts(found)
     if ids:
         fields["app"] = ids
-    if flows.is_flow_client(" ".join(text(record.get(key)) for key in _AGENTS), ids):
+    if flows.is_flow_client(f"{agent} {client}", ids):
         fields["by_flow"] = "true"
 
 

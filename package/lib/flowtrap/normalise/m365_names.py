@@ -37,6 +37,7 @@ _GUEST = "#ext#"
 _WITH_PORT = re.compile(r"\[([0-9a-f:.%]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", re.IGNORECASE)
 _MAPPED = re.compile(r"::ffff:(\d+(?:\.\d+){3})", re.IGNORECASE)
 _NONE = frozenset(value for value in NO_VALUE if value is not None)
+_GUID_LENGTH = 36
 _LONGEST_LITERAL = 200_000
 _NAME_KEYS = ("Name", "name", "displayName", "Key", "key")
 _VALUE_KEYS = ("Value", "value", "NewValue", "newValue")
@@ -53,10 +54,20 @@ PUBLIC_MAIL = frozenset((
 
 def text(value: Any) -> str:
     """Return a text or number as text, "" where there is no value."""
-    if isinstance(value, str):
+    if value.__class__ is str:
         return "" if value in _NONE else value
-    if isinstance(value, (bool, int, float)):
-        return str(value)
+    if value is None or not isinstance(value, (str, bool, int, float)):
+        return ""
+    return str(value)
+
+
+def first(record: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """Return the value of the first of these members that has one, as text, or ""."""
+    get = record.get
+    for key in keys:
+        value = get(key)
+        if value is not None and (found := text(value)):
+            return found
     return ""
 
 
@@ -123,6 +134,7 @@ def site_domain(domain: str) -> str:
     return ".".join(labels[-3:]) if shared else two
 
 
+@lru_cache(maxsize=8_192)
 def own_domains(*users: str) -> tuple[str, ...]:
     """Return the domains that these members' addresses prove to be the tenant's.
 
@@ -143,12 +155,18 @@ def guids_in(value: Any) -> tuple[str, ...]:
 
 def guid(value: Any) -> str:
     """Return a text that is a GUID and nothing else, in small letters, or ""."""
-    return value.lower() if isinstance(value, str) and GUID.fullmatch(value) else ""
+    if value.__class__ is not str or len(value) != _GUID_LENGTH:
+        return ""
+    return value.lower() if GUID.fullmatch(value) else ""
 
 
 def host(value: Any) -> str:
     """Return an address without brackets and port, or ""."""
-    spelled = text(value).strip()
+    return _host(text(value).strip())
+
+
+@lru_cache(maxsize=8_192)
+def _host(spelled: str) -> str:
     # Example: "203.0.113.5:52816", "[2001:db8::1]:443", "::ffff:203.0.113.5"
     found = _WITH_PORT.fullmatch(spelled)
     bare = (found[1] or found[2]) if found else spelled
