@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from builders import scenarios_gcp
 from builders import scenarios_azure
+from builders import scenarios_m365
 
 if TYPE_CHECKING:
     from builders.scenario import Platform
 
 PLATFORMS: tuple[Platform, ...] = (scenarios_gcp.PLATFORM,)
 PLATFORMS: tuple[Platform, ...] = (scenarios_azure.PLATFORM,)
+PLATFORMS: tuple[Platform, ...] = (scenarios_m365.PLATFORM,)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 MAX_FIELD_CHARACTERS = 16 * 1024 * 1024  # a stray quote swallows at most this much
 MAX_HEADER_BYTES = 64 * 1024
-# Splunk · Purview and Search-UnifiedAuditLog · Kibana · CloudWatch Logs Insights · CloudWatch
-PAYLOADS = ("_raw", "AuditData", "event.original", "@message", "message")
+# Splunk · Purview and Search-UnifiedAuditLog · Defender · Kibana · CloudWatch Logs Insights ·
+# CloudWatch
+PAYLOADS = ("_raw", "AuditData", "RawEventData", "event.original", "@message", "message")
 _LOG_EVENT = {"timestamp", "message", "ingestionTime", "eventId", "logStreamName", "id"}
 _NAME = re.compile(r"[\w@.$:{}\-/ ()\[\]#*]+").fullmatch
 _POWERSHELL_TYPE = b"#TYPE "  # Export-Csv of Windows PowerShell 5 writes it first
@@ -43,7 +44,7 @@ def _delimiter(header: str) -> str:
     """Return what separates the columns of this header, "" if it is none."""
     for delimiter in (",", ";", "\t"):
         names = _names(header, delimiter)
-        enough = len(names) > 1 or names[0] in PAYLOADS[:4]
+        enough = len(names) > 1 or names[0] in PAYLOADS[:-1]
         if enough and len(set(names)) == len(names) and all(map(_NAME, names)):
             return delimiter
     return ""

@@ -41,6 +41,7 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
             {"OperationName", "TimeGenerated"},  # Log Analytics
             {"CreationTime", "Operation"},  # M365
             {"Operation", "Workload"},
+            {"RequestMethod", "RequestUri"},  # Graph activity in Log Analytics
             {"id", "events"},  # Reports
             {"actor", "events"},
             {"id", "actor"},  # singular `event`; Panther: name, type, parameters
@@ -52,7 +53,7 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
         ),
     )
 )
-_TEXT_MEMBERS = ("_raw", "AuditData", "auditData", "event.original", "@message")
+_TEXT_MEMBERS = ("_raw", "AuditData", "auditData", "RawEventData", "event.original", "@message")
 _CARRIERS = frozenset(("event", *_TEXT_MEMBERS))
 _ELEMENTS: dict[str, Any] = {
     "Records": (dict, str),
@@ -142,9 +143,9 @@ def _inside(value: Mapping[str, Any]) -> object:
 def _original(value: Mapping[str, Any]) -> object:
     """Return the text of the native record that a row or document carries beside its fields.
 
-    Source: Splunk `_raw`; Purview and Search-UnifiedAuditLog `AuditData`, Graph `auditData`; ECS
-    `event.original`; CloudWatch Logs Insights `@message`. A native record keeps its own members if
-    this is no JSON.
+    Source: Splunk `_raw`; Purview and Search-UnifiedAuditLog `AuditData`, Graph `auditData`,
+    Defender `RawEventData`; ECS `event.original`; CloudWatch Logs Insights `@message`. A native
+    record keeps its own members if this is no JSON.
     """
     if _CARRIERS.isdisjoint(value):
         return None
@@ -180,6 +181,31 @@ def _splunk_collector(value: Mapping[str, Any]) -> object:
 def _elastic_hit(value: Mapping[str, Any]) -> object:
     source = value.get("_source") or (value.get("fields") if "_id" in value else None)
     return source if isinstance(source, dict) else None
+
+
+# Example (Elastic, without its original): {"@timestamp": "…", "o365": {"audit": {"Operation": …}}}
+# Example (its `fields`): {"o365.audit.Operation": ["CreateFlow"], "o365.audit.Parameters.Name": …}
+def _elastic_audit(value: Mapping[str, Any]) -> object:
+    audit = value.get("o365")
+    audit = audit.get("audit") if isinstance(audit, dict) else value.get("o365.audit")
+    audit = audit if isinstance(audit, dict) else _undotted(value, "o365.audit.")
+    return {"@timestamp": value.get("@timestamp"), **audit} if "Operation" in audit else None
+
+
+def _undotted(value: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return the members below a prefix, one level deep; lists of one are their value."""
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        if isinstance(key, str) and key.startswith(prefix):
+            alone = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
+            head, _, rest = key[len(prefix) :].partition(".")
+            if rest:
+                members = found.setdefault(head, {})
+                if isinstance(members, dict):
+                    members[rest] = alone
+            else:
+                found[head] = alone
+    return found
 
 
 # Example: {"took": 3, "hits": {"total": {"value": 1}, "hits": [{"_source": {…}}]}}
@@ -248,6 +274,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     _event_bridge,
     _splunk_row,
     _elastic_hit,
+    _elastic_audit,
     _elastic_answer,
     _list_of_records,
     _log_events,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import aws_cloudtrail, aws_vpcflow, gcp_audit
 from . import aws_cloudtrail, aws_vpcflow, azure_activity, azure_functions, entra_audit
+from . import aws_cloudtrail, aws_vpcflow, m365_audit, m365_graph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,11 @@ FEEDS: tuple[FeedSpec, ...] = (
     azure_activity.SPEC,
     azure_functions.SPEC,
     entra_audit.SPEC,
+FEEDS: tuple[FeedSpec, ...] = (
+    aws_cloudtrail.SPEC,
+    aws_vpcflow.SPEC,
+    m365_audit.SPEC,
+    m365_graph.SPEC,
 )
 
 

@@ -289,3 +289,42 @@ def test_the_corpus_is_native_or_left_as_it_is(corpus):
         for line in path.read_bytes().splitlines():
             record = json.loads(line)
             assert list(unwrap(record)) == [record], path.name
+
+
+AUDIT = {"CreationTime": "2026-03-10T09:00:00", "Operation": "CreateFlow", "Workload": "x"}
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"AuditData": json.dumps(AUDIT), "Operations": "CreateFlow", "ResultIndex": 1},
+        {"RecordId": "1", "Operation": "CreateFlow", "UserId": "x", "AuditData": json.dumps(AUDIT)},
+        {"value": [{"id": "1", "operation": "CreateFlow", "auditData": AUDIT}]},
+        {"ActionType": "CreateFlow", "RawEventData": AUDIT},
+        {"ActionType": "CreateFlow", "RawEventData": json.dumps(AUDIT)},
+        {"_source": {"event": {"original": json.dumps(AUDIT)}, "@timestamp": "x"}},
+    ],
+)
+def test_audit_records_are_taken_out(wrapped):
+    assert list(unwrap(wrapped)) == [AUDIT]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"o365": {"audit": AUDIT}, "event": {"action": "CreateFlow"}},
+        {"o365.audit": AUDIT},
+        {f"o365.audit.{key}": [value] for key, value in AUDIT.items()},
+    ],
+)
+def test_audit_records_are_rebuilt_from_elastics_fields(document):
+    document = {"@timestamp": "2026-03-10T09:00:00Z", **document}
+    (record,) = unwrap({"_id": "1", "_source": document})
+    assert record == {"@timestamp": "2026-03-10T09:00:00Z", **AUDIT}
+    (record,) = unwrap({"_id": "1", "fields": document})
+    assert record["Operation"] == "CreateFlow"
+
+
+def test_lists_of_elastics_fields_become_members():
+    (record,) = unwrap({"o365.audit.Operation": ["x"], "o365.audit.Parameters.ForwardTo": ["a@b"]})
+    assert record["Parameters"] == {"ForwardTo": "a@b"}

@@ -14,6 +14,13 @@ def test_feeds_have_their_names():
     assert names[:2] == ["aws_cloudtrail", "aws_vpcflow"]
     assert {"azure_activity", "azure_functions", "entra_audit"} <= set(names)
     assert [spec.name_field for spec in FEEDS][:2] == ["eventName", ""]
+    assert [spec.name for spec in FEEDS] == [
+        "aws_cloudtrail",
+        "aws_vpcflow",
+        "m365_audit",
+        "m365_graph",
+    ]
+    assert [spec.name_field for spec in FEEDS] == ["eventName", "", "Operation", ""]
 
 
 def test_recognise():
