@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import aws_cloudtrail, aws_vpcflow
+from . import aws_cloudtrail, aws_vpcflow, gws_reports, gws_script_logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flowtrap.model.feed import FeedSpec
 
-FEEDS: tuple[FeedSpec, ...] = (aws_cloudtrail.SPEC, aws_vpcflow.SPEC)
+FEEDS: tuple[FeedSpec, ...] = (
+    aws_cloudtrail.SPEC,
+    aws_vpcflow.SPEC,
+    gws_reports.SPEC,
+    gws_script_logs.SPEC,
+)
 
 
 def recognise(record: Mapping[str, Any]) -> FeedSpec | None:
