@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from builders import scenarios_workspace
+
 if TYPE_CHECKING:
     from builders.scenario import Platform
 
-PLATFORMS: tuple[Platform, ...] = ()
+PLATFORMS: tuple[Platform, ...] = (scenarios_workspace.PLATFORM,)

@@ -207,3 +207,9 @@ def messages(activity: Activity, name: str) -> list[dict[str, Any]]:
     """Return the mappings that a parameter of type message holds."""
     value = activity.parameters.get(name)
     return [item for item in (value if isinstance(value, list) else [value]) if type(item) is dict]
+
+
+def domains_of(host: str) -> tuple[str, ...]:
+    """Return a host and the domains that it lies in: a.b.example.com, b.example.com, example.com."""
+    parts = host.split(".")
+    return tuple(".".join(parts[n:]) for n in range(len(parts) - 1))

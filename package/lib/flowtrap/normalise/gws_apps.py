@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Callable
 
-from .gws_activity import Activity, messages
+from .gws_activity import Activity, domains_of, messages
 from .gws_scopes import api_kind, is_write, scope_kinds
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _forwarded(activity: Activity, fields: Fields) -> str:
     if to:
         fields["forward_to"] = to
     if "@" in to:
-        fields["forward_domain"] = to.rpartition("@")[2]
+        fields["forward_domain"] = domains_of(to.rpartition("@")[2])
     return f"{activity.name} to {to or 'an unknown address'}"
 
 

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Callable
 from urllib.parse import urlsplit
 
-from .gws_activity import Activity, text
+from .gws_activity import Activity, domains_of, text
 
 if TYPE_CHECKING:
     from flowtrap.model.event import FieldValue
@@ -88,11 +88,20 @@ def _written(activity: Activity, fields: Fields) -> str:
     outside = fields.get("copy_type") == "external"
     if fields.get("doc_type") == "script":
         fields["script_change"] = word
+    _ask_for_fetches(fields)
     if outside and ("holds_script" in fields or "script_change" in fields):
         fields["script_change"] = "copied from outside"
     if word == "created" and "own_file" in fields and "actor_domain" in fields:
         fields["home_domain"] = fields["actor_domain"]
     return _summary(activity, fields, f" (copy_type {fields['copy_type']})" if outside else "")
+
+
+def _ask_for_fetches(fields: Fields) -> None:
+    """Read by what names the fetches of a script are found: its id, or who acted."""
+    asked = fields.get("identities", ())
+    asked = asked if isinstance(asked, tuple) else (asked,)
+    script = fields.get("script")
+    fields["fetchers"] = (*([script] if isinstance(script, str) else []), *asked)
 
 
 def _triggered(activity: Activity, fields: Fields) -> str:
@@ -101,6 +110,7 @@ def _triggered(activity: Activity, fields: Fields) -> str:
     fields["trigger_type"] = kind = activity.one(*_TRIGGER) or "unspecified"
     if "doc_id" in fields:
         fields.setdefault("script", fields["doc_id"])
+    _ask_for_fetches(fields)
     if activity.name.lower().startswith("create"):
         fields["script_change"] = "bound to a trigger"
     return _summary(activity, fields, f" (trigger {kind})")
@@ -117,6 +127,7 @@ def _fetched(activity: Activity, fields: Fields) -> str:
         outside = tuple(host for host in hosts if not _is_google(host))
         if outside:
             fields["outside_host"] = outside
+            fields["outside_domain"] = tuple(part for host in outside for part in domains_of(host))
     # By the script where the record names it, else by who acted.
     known = fields.get("script") or fields.get("identity")
     if known:
@@ -145,11 +156,11 @@ def _opened(activity: Activity, fields: Fields) -> str:
     if target:
         fields["target"] = target
     if "." in domain:
-        fields["target_domain"] = domain
+        fields["target_domain"] = domains_of(domain)
     fields.update({name: value for name, value in (("new_value", new), ("old_value", old)) if value})
     if change:
         fields["visibility_change"] = change
-    way = _way(fields, [value.lower() for value in new], change)
+    way = _way(fields, domain, [value.lower() for value in new], change)
     if way:
         fields["opened"] = way
     to = f" for {target}" if target else ""
@@ -158,7 +169,7 @@ def _opened(activity: Activity, fields: Fields) -> str:
     return _summary(activity, fields, f"{to}{what}{seen}")
 
 
-def _way(fields: Fields, new: list[str], change: str) -> str:
+def _way(fields: Fields, domain: str, new: list[str], change: str) -> str:
     """Return how a file was opened: public, outside (Google says so), named (a domain), or ""."""
     if "none" in new or "private" in new or change == "internal":
         return ""
@@ -166,8 +177,7 @@ def _way(fields: Fields, new: list[str], change: str) -> str:
         return "public"
     if change == "external":
         return "public" if fields.get("visibility") in _PUBLIC else "outside"
-    domain = fields.get("target_domain")
-    return "named" if domain and domain != fields.get("actor_domain") else ""
+    return "named" if "." in domain and domain != fields.get("actor_domain") else ""
 
 
 def _read_content(activity: Activity, fields: Fields) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from flowtrap.model.event import Event
 from flowtrap.model.feed import FeedSpec
+from flowtrap.model.finding import rfc3339
 
 from . import gws_apps, gws_drive
 from .gws_activity import Activity, activity_id, member_of, read
@@ -63,7 +64,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     given = (
         ("action", activity.name),
         ("application", activity.application),
-        ("at", str(activity.time)),
+        ("at", rfc3339(when)),
         ("src", activity.src),
         ("user_agent", activity.one("user_agent", "USER_AGENT")),
         ("account", activity.customer or str(fields.get("actor_domain", ""))),

@@ -1,6 +1,7 @@
 """What an OAuth scope, or a Google API, lets an app reach, in a few words.
 
-Example: `scope_kinds(["https://mail.google.com/"])` is `("mail", "data", "send")`, while
+Example: `scope_kinds(["https://mail.google.com/"])` is `("mail", "personal", "data", "send")`,
+while
 `…/auth/spreadsheets.currentonly` is `("narrow",)`: one document, and only while its owner looks.
 
 Source: developers.google.com/identity/protocols/oauth2/scopes.
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PREFIX = re.compile(r"^https?://www\.googleapis\.com/auth/", re.IGNORECASE)
-DATA = ("mail", "files", "people", "directory")
+PERSONAL = ("mail", "people", "directory")
+DATA = (*PERSONAL, "files")
 # What begins so -> its kinds; the longest beginning wins. A scope that nothing names is "other".
 _KINDS: dict[str, tuple[str, ...]] = {
     "https://mail.google.com": ("mail", "send"),
@@ -81,13 +83,16 @@ _WRITES = re.compile(
 
 
 def scope_kinds(scopes: Iterable[str]) -> tuple[str, ...]:
-    """Return the kinds of scopes, each once; "data" goes with those that reach a user's data."""
+    """Return the kinds of scopes, each once.
+
+    "personal" goes with mail, people and directory, "data" with these and files.
+    """
     kinds: dict[str, None] = {}
     for scope in scopes:
         for kind in _kinds_of(scope):
             kinds[kind] = None
-            if kind in DATA:
-                kinds["data"] = None
+            kinds.update(dict.fromkeys(["personal"] if kind in PERSONAL else []))
+            kinds.update(dict.fromkeys(["data"] if kind in DATA else []))
     return tuple(kinds)
 
 
