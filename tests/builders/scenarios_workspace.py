@@ -39,10 +39,16 @@ CAROL = User("carol@example.com", "198.51.100.23")
 DEV = User("dev@example.com", "198.51.100.30")
 ADMIN = User("admin@example.com", "203.0.113.40")
 USERS = tuple(User(f"user{n}@example.com", "192.0.2.80") for n in range(8))
+SALES = tuple(User(f"sales{n}@example.com", "192.0.2.81") for n in range(5))
+IVY = User("ivy@example.com", "198.51.100.25")
+DAN = User("dan@example.com", "198.51.100.26")
+NAMESAKE = User("ivy@example.net", "198.51.100.27")
 STRANGER = User("eve@example.net", "203.0.113.99")  # an equal local part, of another domain
 
 BAIT = File("1BaitSheetCopyExample01", "Bonus plan 2026", "spreadsheet", "eve@example.com")
 SCRIPT = File("1ScriptProjectExample02", "Untitled project", "script", "eve@example.com")
+TRAP_SCRIPT = File("1TrapScriptExample11", "Untitled project", "script", "ivy@example.com")
+MENU_SCRIPT = File("1MenuScriptExample10", "Rota menu", "script", "carol@example.com")
 TEAM = File("1TeamSheetExample03", "Team rota", "spreadsheet", "carol@example.com", "shared_internally")
 BAIT_APP = App("Bonus plan 2026", "111111111111-bait.apps.googleusercontent.com")
 OWN_APP = App("Untitled project", "222222222222-own.apps.googleusercontent.com")
@@ -50,6 +56,12 @@ ROTA_APP = App("Team rota helper", "333333333333-rota.apps.googleusercontent.com
 OTHER_APP = App("Notes", "444444444444-notes.apps.googleusercontent.com")
 ROBOT = App("Sync robot", "106000000000000000001")
 BACKUP = App("Backup robot", "106000000000000000002")
+MIGRATOR = App("Mover", "106000000000000000003")
+TRIED = App("Tried", "106000000000000000004")
+POPULAR = App("Mail merge for all", "999999999999-merge.apps.googleusercontent.com")
+FAR = App("Far robot", "106000000000000000005")
+TRAP_APP = App("Untitled project", "131313131313-trap.apps.googleusercontent.com")
+MENU = App("Team rota", "121212121212-menu.apps.googleusercontent.com")
 DROP = "https://drop.example.org/in"
 OUTSIDE = "collector@example.org"
 
@@ -216,7 +228,7 @@ def w_shares(delay: float, stranger: bool) -> Chain:
     return Chain(
         [
             write(ws.create(EVE, SCRIPT, 0)),
-            setup(ws.authorize(user, OWN_APP, MINUTE, ws.DRIVE)),
+            setup(ws.authorize(user, OWN_APP, MINUTE, ws.DRIVE, ws.SCRIPTAPP)),
             *(act(ws.publish(user, file, delay - n)) for n, file in enumerate(files[:3])),
             *(act(ws.share(user, file, delay - n, OUTSIDE)) for n, file in enumerate(files[3:])),
         ],
@@ -246,14 +258,14 @@ def b17_menu() -> list[Record]:
     """A sheet with an onOpen menu: its script is edited and used, with narrow scopes."""
     narrow = (ws.CURRENT_SHEET, ws.CONTAINER_UI)
     team = [ws.on_file(user, "view", TEAM, HOUR + n) for n, user in enumerate(USERS)]
-    grants = [ws.authorize(u, ROTA_APP, 2 * HOUR + n, *narrow) for n, u in enumerate(USERS)]
-    return [ws.on_file(CAROL, "edit", TEAM, 0), ws.create(CAROL, SCRIPT, 60), *team, *grants]
+    grants = [ws.authorize(u, MENU, 2 * HOUR + n, *narrow) for n, u in enumerate(USERS)]
+    return [ws.on_file(CAROL, "edit", TEAM, 0), ws.create(CAROL, MENU_SCRIPT, 60), *team, *grants]
 
 
 def b17_rollout() -> list[Record]:
     """A Marketplace add-on rolled out for all: no user grants it anything."""
     calls = [
-        ws.api_call(user, ROTA_APP, HOUR + n, "drive", "drive.files.list")
+        ws.api_call(user, MENU, HOUR + n, "drive", "drive.files.list")
         for n, user in enumerate(USERS)
     ]
     views = [ws.on_file(user, "view", TEAM, n) for n, user in enumerate(USERS)]
@@ -282,21 +294,21 @@ def phone_after_template() -> list[Record]:
     """A user copies a template and sets up mail on a new phone."""
     phone = App("iOS Account Manager", "450232826690-phone.apps.googleusercontent.com")
     return [
-        ws.copy_in(ANN, BAIT, 0),
-        ws.authorize(ANN, phone, HOUR, MAIL, client_type="NATIVE_IOS"),
-        ws.api_call(ANN, phone, HOUR + 60, "gmail", "gmail.imap", 9_000_000),
+        ws.copy_in(DAN, BAIT, 0),
+        ws.authorize(DAN, phone, HOUR, MAIL, client_type="NATIVE_IOS"),
+        ws.api_call(DAN, phone, HOUR + 60, "gmail", "gmail.imap", 9_000_000),
     ]
 
 
 def known_addon() -> list[Record]:
     """A mail add-on that half the company granted long ago; one more user does after a copy."""
     scopes = (MAIL, ws.EXTERNAL_REQUEST)
-    before = [ws.authorize(u, ROTA_APP, -9 * DAY + n, *scopes) for n, u in enumerate(USERS)]
+    before = [ws.authorize(u, POPULAR, -9 * DAY + n, *scopes) for n, u in enumerate(USERS)]
     return [
         *before,
-        ws.copy_in(ANN, BAIT, 0),
-        ws.authorize(ANN, ROTA_APP, HOUR, *scopes),
-        ws.api_call(ANN, ROTA_APP, 2 * HOUR, "gmail", "gmail.users.messages.list"),
+        ws.copy_in(DAN, BAIT, 0),
+        ws.authorize(DAN, POPULAR, HOUR, *scopes),
+        ws.api_call(DAN, POPULAR, 2 * HOUR, "gmail", "gmail.users.messages.list"),
     ]
 
 
@@ -335,8 +347,8 @@ def known_automation() -> list[Record]:
 
 def ordinary_sharing() -> list[Record]:
     """Sales shares files with customers all day; nobody writes a script."""
-    files = [File(f"1OfferExample{n}", f"Offer {n}", "document", ANN.email) for n in range(25)]
-    return [ws.share(ANN, file, n * 300, f"buyer{n}@example.org") for n, file in enumerate(files)]
+    files = [File(f"1OfferExample{n}", f"Offer {n}", "document", DAN.email) for n in range(25)]
+    return [ws.share(DAN, file, n * 300, f"buyer{n}@example.org") for n, file in enumerate(files)]
 
 
 def some_shares_of_developer() -> list[Record]:
@@ -352,7 +364,7 @@ def forward_without_script() -> list[Record]:
     colleague = User("dora@example.de", "198.51.100.24")
     mine = File("1DevScriptExample09", "Tidy", "script", DEV.email)
     return [
-        *_forwards(BOB, HOUR),
+        *_forwards(DAN, HOUR),
         ws.authorize(colleague, OTHER_APP, -HOUR, "openid"),
         ws.create(DEV, mine, 0),
         *_forwards(DEV, HOUR, "dora@example.de"),
@@ -372,50 +384,50 @@ def backup_known() -> list[Record]:
 
 def migration() -> list[Record]:
     """A migration tool is delegated and puts old mail into all boxes."""
-    rows = [ws.delegate(ADMIN, ROBOT, 0, MAIL, f"{ws.AUTH}gmail.insert")]
+    rows = [ws.delegate(ADMIN, MIGRATOR, 0, MAIL, f"{ws.AUTH}gmail.insert")]
     return rows + [
-        ws.api_call(user, ROBOT, HOUR + n, "gmail", "gmail.users.messages.import", 900)
+        ws.api_call(user, MIGRATOR, HOUR + n, "gmail", "gmail.users.messages.import", 900)
         for n, user in enumerate(USERS)
     ]
 
 
 def delegated_to_one() -> list[Record]:
     """A new delegation that is tried on one user."""
-    calls = [ws.api_call(ANN, ROBOT, 60 + n, "drive", "drive.files.list") for n in range(40)]
-    return [ws.delegate(ADMIN, ROBOT, 0, ws.DRIVE), *calls]
+    calls = [ws.api_call(DAN, TRIED, 60 + n, "drive", "drive.files.list") for n in range(40)]
+    return [ws.delegate(ADMIN, TRIED, 0, ws.DRIVE), *calls]
 
 
 def other_tenant() -> list[Record]:
     """Grant in one tenant, use of the same client in another; the same address in both."""
-    abroad = [User(user.email, user.src, ws.OTHER_CUSTOMER) for user in (*USERS, EVE)]
-    eve = abroad[-1]
+    abroad = [User(user.email, user.src, ws.OTHER_CUSTOMER) for user in (*USERS, IVY)]
+    ivy = abroad[-1]
     return [
-        ws.delegate(ADMIN, ROBOT, 0, f"{ws.AUTH}gmail.readonly"),
-        *(ws.api_call(u, ROBOT, 60, "gmail", "gmail.users.messages.list") for u in abroad),
-        ws.create(EVE, SCRIPT, 0),
-        *_forwards(eve, HOUR),
-        ws.authorize(eve, OWN_APP, HOUR, MAIL, ws.EXTERNAL_REQUEST),
-        ws.api_call(eve, OWN_APP, 2 * HOUR, "gmail", "gmail.users.messages.get", 50_000_000),
+        ws.delegate(ADMIN, FAR, 0, f"{ws.AUTH}gmail.readonly"),
+        *(ws.api_call(u, FAR, 60, "gmail", "gmail.users.messages.list") for u in abroad),
+        ws.create(IVY, TRAP_SCRIPT, 0),
+        *_forwards(ivy, HOUR),
+        ws.authorize(ivy, TRAP_APP, HOUR, MAIL, ws.EXTERNAL_REQUEST),
+        ws.api_call(ivy, TRAP_APP, 2 * HOUR, "gmail", "gmail.users.messages.get", 50_000_000),
     ]
 
 
 def two_of_one_name() -> list[Record]:
     """Two users with equal local parts: one writes a script, the other one forwards mail."""
     return [
-        ws.create(EVE, SCRIPT, 0),
-        *_forwards(STRANGER, HOUR),
-        ws.authorize(STRANGER, OWN_APP, HOUR, MAIL, ws.EXTERNAL_REQUEST),
-        ws.api_call(STRANGER, OWN_APP, 2 * HOUR, "gmail", "gmail.users.messages.get", 50_000_000),
+        ws.create(IVY, TRAP_SCRIPT, 0),
+        *_forwards(NAMESAKE, HOUR),
+        ws.authorize(NAMESAKE, TRAP_APP, HOUR, MAIL, ws.EXTERNAL_REQUEST),
+        ws.api_call(NAMESAKE, TRAP_APP, 2 * HOUR, "gmail", "gmail.users.messages.get", 50_000_000),
     ]
 
 
 def other_client() -> list[Record]:
     """A script is granted nothing that reads; another, older app reads much."""
     return [
-        ws.authorize(EVE, OTHER_APP, -2 * DAY, MAIL),
-        ws.create(EVE, SCRIPT, 0),
-        ws.authorize(EVE, OWN_APP, 60, ws.CURRENT_SHEET, ws.EXTERNAL_REQUEST),
-        ws.api_call(EVE, OTHER_APP, HOUR, "gmail", "gmail.users.messages.get", 50_000_000),
+        ws.authorize(IVY, OTHER_APP, -2 * DAY, MAIL),
+        ws.create(IVY, TRAP_SCRIPT, 0),
+        ws.authorize(IVY, TRAP_APP, 60, ws.CURRENT_SHEET, ws.EXTERNAL_REQUEST),
+        ws.api_call(IVY, OTHER_APP, HOUR, "gmail", "gmail.users.messages.get", 50_000_000),
     ]
 
 
@@ -423,7 +435,7 @@ def new_app_in_the_office() -> list[Record]:
     """A new mail tool is adopted by several users, who all read the same files that day."""
     crm = App("Example CRM", "888888888888-crm.apps.googleusercontent.com")
     rows = [ws.on_file(CAROL, "edit", TEAM, 0)]
-    for n, user in enumerate(USERS):
+    for n, user in enumerate(SALES):
         rows += [
             ws.on_file(user, "view", TEAM, 600 + n),
             ws.authorize(user, crm, HOUR + n, f"{ws.AUTH}gmail.modify", f"{ws.AUTH}calendar"),
