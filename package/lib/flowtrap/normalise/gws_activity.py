@@ -46,6 +46,7 @@ class Activity(NamedTuple):
 
     time: Any
     customer: str
+    owner_domain: str
     qualifier: str
     application: str
     name: str
@@ -79,6 +80,7 @@ def read(record: Mapping[str, Any]) -> Activity:
     return Activity(
         time=identity.get("time") or _first(record, _TIMES),
         customer=text(identity.get("customerId")) or text(_first(record, ("customerId",))),
+        owner_domain=text(record.get("ownerDomain")).lower(),
         qualifier=text(identity.get("uniqueQualifier")),
         application=application.lower() or _application_of(parameters),
         name=text(member.get("name")),

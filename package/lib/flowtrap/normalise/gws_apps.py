@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Callable
 
 from .gws_activity import Activity, domains_of, messages
-from .gws_scopes import api_kind, is_write, scope_kinds
+from .gws_scopes import api_kind, puts_in, scope_kinds
 
 if TYPE_CHECKING:
     from flowtrap.model.event import FieldValue
@@ -70,8 +70,8 @@ def _used(activity: Activity, fields: Fields) -> str:
     size = activity.one("num_response_bytes")
     given = (("api", api), ("method", method), ("api_kind", kind), ("bytes", size))
     fields.update({name: value for name, value in given if value})
-    if not is_write(method):
-        fields["reads"] = "true"
+    if puts_in(method):
+        fields["puts_in"] = "true"
     called = method or api or "an API"
     return f"{client} called {called}" + (f", {size} bytes" if size else "")
 

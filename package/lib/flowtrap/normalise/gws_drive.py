@@ -184,7 +184,6 @@ def _read_content(activity: Activity, fields: Fields) -> str:
     """Read that an app fetched a file's content through the API."""
     any_file(activity, fields)
     fields["api_kind"] = "files"
-    fields["reads"] = "true"
     return _summary(activity, fields, f" ({fields['method']})" if "method" in fields else "")
 
 

@@ -74,12 +74,9 @@ _APIS = (
     ("directory", "directory"), ("vault", "directory"), ("storage", "cloud"),
     ("calendar", "calendar"), ("apps_script", "script"), ("script", "script"),
 )  # fmt: skip
-# Words of a method that puts something in, changes it, or asks for nothing of a user's own.
-_WRITES = re.compile(
-    r"(?:^|[._/])(?:insert|import|create|update|patch|send|delete|batchdelete|modify|batchmodify"
-    r"|trash|untrash|move|add|remove|stop|watch|upload)\w*$",
-    re.IGNORECASE,
-)
+# A method that puts data in, as a migration does. What changes settings or who may see, is not.
+_PUTS_IN = re.compile(r"(?:^|[._/])(?:insert|import|create|update|patch|upload)\w*$", re.IGNORECASE)
+_OPENS = re.compile(r"permission|setting|forward|filter|delegat|sendas|acl", re.IGNORECASE)
 
 
 def scope_kinds(scopes: Iterable[str]) -> tuple[str, ...]:
@@ -110,9 +107,10 @@ def api_kind(name: str) -> str:
     return next((kind for word, kind in _APIS if word in lower), "")
 
 
-def is_write(method: str) -> bool:
-    """Tell whether an API method puts in or changes rather than reads.
+def puts_in(method: str) -> bool:
+    """Tell whether an API method only puts data in.
 
-    Example: `gmail.users.messages.import` does, `gmail.users.messages.list` does not.
+    Example: `gmail.users.messages.import` does; `gmail.users.messages.list` and
+    `drive.permissions.create` do not.
     """
-    return bool(_WRITES.search(method))
+    return bool(_PUTS_IN.search(method)) and not _OPENS.search(method)
