@@ -18,7 +18,6 @@ from builders.scenario import (
     Scenario,
     act,
     at,
-    noise,
     optional,
     seconds_after_start,
     setup,
@@ -49,7 +48,9 @@ BAIT = File("1BaitSheetCopyExample01", "Bonus plan 2026", "spreadsheet", "eve@ex
 SCRIPT = File("1ScriptProjectExample02", "Untitled project", "script", "eve@example.com")
 TRAP_SCRIPT = File("1TrapScriptExample11", "Untitled project", "script", "ivy@example.com")
 MENU_SCRIPT = File("1MenuScriptExample10", "Rota menu", "script", "carol@example.com")
-TEAM = File("1TeamSheetExample03", "Team rota", "spreadsheet", "carol@example.com", "shared_internally")
+TEAM = File(
+    "1TeamSheetExample03", "Team rota", "spreadsheet", "carol@example.com", "shared_internally"
+)
 BAIT_APP = App("Bonus plan 2026", "111111111111-bait.apps.googleusercontent.com")
 OWN_APP = App("Untitled project", "222222222222-own.apps.googleusercontent.com")
 ROTA_APP = App("Team rota helper", "333333333333-rota.apps.googleusercontent.com")
@@ -106,9 +107,7 @@ def w02(delay: float, stranger: bool) -> Chain:
             write(ws.create(EVE, SCRIPT, 0)),
             setup(ws.authorize(victim, OWN_APP, 5 * MINUTE, MAIL, ws.EXTERNAL_REQUEST)),
             act(
-                ws.api_call(
-                    victim, OWN_APP, delay, "gmail", "gmail.users.messages.get", 48_000_000
-                )
+                ws.api_call(victim, OWN_APP, delay, "gmail", "gmail.users.messages.get", 48_000_000)
             ),
         ],
         names=[SCRIPT.doc_id, EVE.email, EVE.src, OWN_APP.client_id, MAIL, "48000000"],
@@ -160,7 +159,11 @@ def w03_script(delay: float, stranger: bool) -> Chain:
             act(ws.authorize(victim, app if stranger else ROTA_APP, then + MINUTE, MAIL)),
             act(
                 ws.api_call(
-                    victim, app if stranger else ROTA_APP, delay - n, "gmail", "gmail.users.messages.list"
+                    victim,
+                    app if stranger else ROTA_APP,
+                    delay - n,
+                    "gmail",
+                    "gmail.users.messages.list",
                 )
             ),
         ]
@@ -339,7 +342,9 @@ def known_automation() -> list[Record]:
         rows += [
             ws.on_file(robot, "edit", mine, day * DAY),
             ws.authorize(robot, app, day * DAY + 60, MAIL, ws.EXTERNAL_REQUEST),
-            ws.api_call(robot, app, day * DAY + 90, "gmail", "gmail.users.messages.list", 7_000_000),
+            ws.api_call(
+                robot, app, day * DAY + 90, "gmail", "gmail.users.messages.list", 7_000_000
+            ),
             ws.fetch(robot, mine, day * DAY + 120, DROP),
         ]
     return rows
@@ -484,7 +489,11 @@ def split(records: list[Record]) -> list[Record]:
     rows = []
     for record in records:
         shared = {key: value for key, value in record.items() if key != "events"}
-        rows += [{**shared, "event": part} for part in record["events"]] if "events" in record else [record]
+        rows += (
+            [{**shared, "event": part} for part in record["events"]]
+            if "events" in record
+            else [record]
+        )
     return rows
 
 
@@ -518,10 +527,17 @@ def pages(folder: Path, records: list[Record]) -> list[str]:
     entries = [r for r in records if "events" not in r]
     rest = [r for r in records if "events" in r]
     rows: list[Any] = [
-        {"kind": "admin#reports#activities", "etag": '"e"', "nextPageToken": "A", "items": rest[n : n + 2]}
+        {
+            "kind": "admin#reports#activities",
+            "etag": '"e"',
+            "nextPageToken": "A",
+            "items": rest[n : n + 2],
+        }
         for n in range(0, len(rest), 2)
     ]
-    return _write(folder, "pages.json", "\n".join(json.dumps(row, indent=1) for row in [*rows, *entries]))
+    return _write(
+        folder, "pages.json", "\n".join(json.dumps(row, indent=1) for row in [*rows, *entries])
+    )
 
 
 def json_lines(folder: Path, records: list[Record]) -> list[str]:

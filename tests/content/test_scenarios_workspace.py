@@ -28,7 +28,14 @@ def changed(records, change):
     return rows
 
 
-EXTRAS = ("primary_event", "billable", "is_encrypted", "client_type", "product_bucket", "scope_data")
+EXTRAS = (
+    "primary_event",
+    "billable",
+    "is_encrypted",
+    "client_type",
+    "product_bucket",
+    "scope_data",
+)
 
 
 def drop_kind(row, number):
@@ -250,7 +257,9 @@ def test_internal_domains_and_trigger_types_are_heeded():
     assert not hunt(records, values={"internal_domains": ["example.org"]}).alarms
     clock = [ws.trigger(scenes.EVE, scenes.SCRIPT, 0, trigger_type="CLOCK"), *records[1:]]
     assert hunt(clock).alarms[0].verdict == "script_then_forward"
-    assert hunt(clock, values={"trigger_types": ["CLOCK"]}).alarms[0].verdict == "trigger_then_forward"
+    assert (
+        hunt(clock, values={"trigger_types": ["CLOCK"]}).alarms[0].verdict == "trigger_then_forward"
+    )
 
 
 def test_known_client_is_quiet_and_forgotten_one_is_not():

@@ -212,6 +212,6 @@ def messages(activity: Activity, name: str) -> list[dict[str, Any]]:
 
 
 def domains_of(host: str) -> tuple[str, ...]:
-    """Return a host and the domains that it lies in: a.b.example.com, b.example.com, example.com."""
+    """Return a host and the domains it lies in: a.b.example.com, b.example.com, example.com."""
     parts = host.split(".")
     return tuple(".".join(parts[n:]) for n in range(len(parts) - 1))

@@ -157,7 +157,9 @@ def _opened(activity: Activity, fields: Fields) -> str:
         fields["target"] = target
     if "." in domain:
         fields["target_domain"] = domains_of(domain)
-    fields.update({name: value for name, value in (("new_value", new), ("old_value", old)) if value})
+    fields.update(
+        {name: value for name, value in (("new_value", new), ("old_value", old)) if value}
+    )
     if change:
         fields["visibility_change"] = change
     way = _way(fields, domain, [value.lower() for value in new], change)

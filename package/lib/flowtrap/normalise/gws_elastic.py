@@ -1,8 +1,8 @@
 """Elastic documents of Workspace activities that kept no original: rebuilt from their fields.
 
 Example: `{"event": {"action": "copy", "provider": "drive"}, "google_workspace": {"drive":
-{"copy_type": "external", "file": {"id": "1Example"}}}}` becomes an activity of drive with the member
-`copy` and the parameters copy_type and doc_id.
+{"copy_type": "external", "file": {"id": "1Example"}}}}` becomes an activity of drive with the
+member `copy` and the parameters copy_type and doc_id.
 
 Source: Elastic integration "Google Workspace", exported fields of drive, token, admin, login and
 user_accounts; the names of the API's parameters are the last part of a field's name elsewhere.
@@ -52,9 +52,7 @@ def rebuilt(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the activity that a document tells, of one member."""
     provider = str(at(document, "event.provider") or "")
     own = at(document, f"{_FAMILY}.{provider}")
-    parameters = {
-        name: value for name, value in (own.items() if isinstance(own, dict) else ())
-    }
+    parameters = dict(own) if isinstance(own, dict) else {}
     for name, path in _RENAMED.items():
         value = at(document, f"{_FAMILY}.{provider}.{path}")
         if value is None and path.startswith("file."):

@@ -1,4 +1,4 @@
-"""Activities of the Google Workspace Reports API become events: who did what, to what, by which app.
+"""Activities of the Google Workspace Reports API become events: who did what, by which app.
 
 One event is one member of an activity (`feed.wrappers` takes activities apart). Fields that every
 act has are read here; those of a kind of act by `gws_drive` and `gws_apps`, from a table.
@@ -70,7 +70,10 @@ def normalise(record: Mapping[str, Any]) -> Event:
         ("at", rfc3339(when)),
         ("src", activity.src),
         ("user_agent", activity.one("user_agent", "USER_AGENT")),
-        ("account", activity.customer or activity.owner_domain or str(fields.get("actor_domain", ""))),
+        (
+            "account",
+            activity.customer or activity.owner_domain or str(fields.get("actor_domain", "")),
+        ),
         ("outcome", _outcome(activity.name)),
     )
     fields.update({name: value for name, value in given if value})

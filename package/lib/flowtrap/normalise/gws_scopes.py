@@ -70,8 +70,9 @@ _BEGINNINGS = sorted(_KINDS, key=len, reverse=True)
 # Source: api_name values of token activity [seen: gmail, drive …]; product_bucket values.
 _APIS = (
     ("gmail", "mail"), ("drive", "files"), ("docs", "documents"), ("sheets", "documents"),
-    ("slides", "documents"), ("forms", "documents"), ("people", "people"), ("contacts", "people"), ("admin", "directory"),
-    ("directory", "directory"), ("vault", "directory"), ("storage", "cloud"),
+    ("slides", "documents"), ("forms", "documents"), ("people", "people"), ("contacts", "people"),
+    ("admin", "directory"), ("directory", "directory"), ("vault", "directory"),
+    ("storage", "cloud"),
     ("calendar", "calendar"), ("apps_script", "script"), ("script", "script"),
 )  # fmt: skip
 # A method that puts data in, as a migration does. What changes settings or who may see, is not.

@@ -76,7 +76,9 @@ def _hash(record: Mapping[str, Any]) -> str:
     try:
         canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), default=str)
     except (TypeError, ValueError, RecursionError):
-        raise RecordError("no insertId, and nothing to make one of", cure="it was left out") from None
+        raise RecordError(
+            "no insertId, and nothing to make one of", cure="it was left out"
+        ) from None
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.errors import RecordError
 from flowtrap.normalise import gws_activity, gws_reports

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from flowtrap.normalise import gws_elastic, gws_reports
 
 WHEN = "2026-03-10T09:00:00Z"
@@ -136,7 +137,9 @@ def test_fetches():
     assert "example.org" in fields["outside_domain"]
     assert fields["fetcher"] == "1S"
     assert urls[0] in fields["summary"]
-    macro = fields_of("drive", "access_url", {"accessed_url": "https://script.google.com/macros/s/x"})
+    macro = fields_of(
+        "drive", "access_url", {"accessed_url": "https://script.google.com/macros/s/x"}
+    )
     assert macro["outside_host"] == ("script.google.com",)
     assert "ann@example.com" in macro["fetcher"]
     odd = fields_of("drive", "access_url", {"accessed_url": "https://[bad"})
@@ -146,18 +149,34 @@ def test_fetches():
 @pytest.mark.parametrize(
     ("name", "parameters", "way"),
     [
-        ("change_user_access", {"visibility_change": "external", "target_user": "x@a.org"}, "outside"),
+        (
+            "change_user_access",
+            {"visibility_change": "external", "target_user": "x@a.org"},
+            "outside",
+        ),
         ("change_user_access", {"visibility_change": "none", "target_user": "x@a.org"}, "named"),
         ("change_user_access", {"visibility_change": "none", "target_user": "b@example.com"}, None),
         ("change_user_access", {"target_user": "x@a.org", "new_value": ["none"]}, None),
         ("change_document_visibility", {"new_value": ["people_with_link"]}, "public"),
-        ("change_document_visibility", {"new_value": ["private"], "visibility_change": "internal"}, None),
+        (
+            "change_document_visibility",
+            {"new_value": ["private"], "visibility_change": "internal"},
+            None,
+        ),
         (
             "change_document_access_scope",
-            {"new_value": ["can_view"], "visibility_change": "external", "visibility": "people_with_link"},
+            {
+                "new_value": ["can_view"],
+                "visibility_change": "external",
+                "visibility": "people_with_link",
+            },
             "public",
         ),
-        ("change_document_access_scope", {"new_value": ["can_view"], "target_domain": "a.org"}, "named"),
+        (
+            "change_document_access_scope",
+            {"new_value": ["can_view"], "target_domain": "a.org"},
+            "named",
+        ),
         ("change_owner", {"new_owner": "x@a.org"}, "named"),
         ("change_acl_editors", {"old_value": ["owner"], "new_value": ["writers"]}, None),
     ],
@@ -169,8 +188,14 @@ def test_how_a_file_was_opened(name, parameters, way):
 def test_app_that_read_content():
     app = {"oauthClientId": "106", "applicationName": "x", "impersonation": True}
     actor = {"email": "ann@example.com", "applicationInfo": app}
-    fields = fields_of("drive", "access_item_content", {"api_method": "drive.files.get"}, actor=actor)
-    assert (fields["client_id"], fields["impersonation"], fields["api_kind"]) == ("106", "true", "files")
+    fields = fields_of(
+        "drive", "access_item_content", {"api_method": "drive.files.get"}, actor=actor
+    )
+    assert (fields["client_id"], fields["impersonation"], fields["api_kind"]) == (
+        "106",
+        "true",
+        "files",
+    )
 
 
 def test_application_is_told_by_its_parameters():
@@ -256,7 +281,9 @@ def dotted(node, prefix=""):
     """Return a document with dotted names alone."""
     rows = {}
     for name, value in node.items():
-        rows |= dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+        rows |= (
+            dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+        )
     return rows
 
 

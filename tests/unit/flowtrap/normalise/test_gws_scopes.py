@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from flowtrap.normalise.gws_scopes import puts_in, scope_kinds
 
 AUTH = "https://www.googleapis.com/auth/"
@@ -38,7 +39,12 @@ def test_kinds_of_a_scope(scope, kinds):
 
 
 def test_kinds_of_several_come_once():
-    assert scope_kinds([f"{AUTH}drive", f"{AUTH}gmail.readonly"]) == ("files", "data", "mail", "personal")
+    assert scope_kinds([f"{AUTH}drive", f"{AUTH}gmail.readonly"]) == (
+        "files",
+        "data",
+        "mail",
+        "personal",
+    )
     assert scope_kinds([]) == ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from builders.scenarios_workspace import SCRIPT
 from builders.workspace import script_run
+
 from flowtrap.model.errors import RecordError
 from flowtrap.normalise import gws_script_logs
 from flowtrap.normalise.table import FEEDS
