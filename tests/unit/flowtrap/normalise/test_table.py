@@ -8,8 +8,10 @@ from flowtrap.normalise.table import FEEDS, recognise
 
 
 def test_feeds_have_their_names():
-    assert [spec.name for spec in FEEDS] == ["aws_cloudtrail", "aws_vpcflow"]
-    assert [spec.name_field for spec in FEEDS] == ["eventName", ""]
+    fields = {spec.name: spec.name_field for spec in FEEDS}
+    assert len(fields) == len(FEEDS)
+    assert (fields["aws_cloudtrail"], fields["aws_vpcflow"]) == ("eventName", "")
+    assert (fields["gws_reports"], fields["gws_script_logs"]) == ("", "")
 
 
 def test_recognise():
