@@ -52,7 +52,7 @@ def any_file(activity: Activity, fields: Fields) -> str:
     fields.update({name: value for name, value in given if value})
     if fields.get("doc_type") == "script" and "doc_id" in fields:
         fields.setdefault("script", fields["doc_id"])
-    if fields.get("doc_type") in _HOLDERS:
+    if fields.get("doc_type", "document") in _HOLDERS:  # a sparse copy may not name the type
         fields["holds_script"] = "maybe"
     if fields.get("owner") and fields.get("owner") == fields.get("actor"):
         fields["own_file"] = "true"
