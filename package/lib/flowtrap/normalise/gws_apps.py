@@ -59,7 +59,11 @@ def _authorized(activity: Activity, fields: Fields) -> str:
     """Read an OAuth grant (or its end: revoke)."""
     client = _client(activity, fields, "client_id")
     _scopes(activity, fields, "scope", "scopes")
-    return f"{activity.name} {client}: {_shown(fields)}"
+    return f"{activity.name} {client}{_for(fields)}: {_shown(fields)}"
+
+
+def _for(fields: Fields) -> str:
+    return f" for {fields['actor']}" if "actor" in fields else ""
 
 
 def _used(activity: Activity, fields: Fields) -> str:
@@ -73,7 +77,7 @@ def _used(activity: Activity, fields: Fields) -> str:
     if puts_in(method):
         fields["puts_in"] = "true"
     called = method or api or "an API"
-    return f"{client} called {called}" + (f", {size} bytes" if size else "")
+    return f"{client} called {called}{_for(fields)}" + (f", {size} bytes" if size else "")
 
 
 def _delegated(activity: Activity, fields: Fields) -> str:
@@ -90,7 +94,7 @@ def _forwarded(activity: Activity, fields: Fields) -> str:
         fields["forward_to"] = to
     if "@" in to:
         fields["forward_domain"] = domains_of(to.rpartition("@")[2])
-    return f"{activity.name} to {to or 'an unknown address'}"
+    return f"{activity.name}{_for(fields)} to {to or 'an unknown address'}"
 
 
 ACTS: dict[str, Callable[[Activity, Fields], str]] = {

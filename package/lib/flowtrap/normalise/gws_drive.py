@@ -79,7 +79,9 @@ def _summary(activity: Activity, fields: Fields, more: str = "") -> str:
     title = f' "{get("doc_title")}"' if get("doc_title") else ""
     owner = f" of {get('owner')}" if get("owner") else ""
     by = f" through {get('app') or get('client_id')}" if get("client_id") or get("app") else ""
-    return f"{activity.name} {kind} {get('doc_id', 'without id')}{title}{owner}{more}{by}"
+    actor = get("actor", "")
+    who = f" by {actor}" if actor and actor != get("owner") else ""
+    return f"{activity.name} {kind} {get('doc_id', 'without id')}{title}{owner}{more}{by}{who}"
 
 
 def _written(activity: Activity, fields: Fields) -> str:
@@ -153,7 +155,7 @@ def _opened(activity: Activity, fields: Fields) -> str:
     domain = target.rpartition("@")[2]
     new, old = activity.all("new_value", "new_settings_state"), activity.all("old_value")
     change = activity.one("visibility_change").lower()
-    if target:
+    if target not in ("", "all"):
         fields["target"] = target
     if "." in domain:
         fields["target_domain"] = domains_of(domain)

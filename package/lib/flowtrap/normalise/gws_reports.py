@@ -4,7 +4,8 @@ One event is one member of an activity (`feed.wrappers` takes activities apart).
 act has are read here; those of a kind of act by `gws_drive` and `gws_apps`, from a table.
 
 Example: a `token` activity `authorize` becomes an event with client_id, app, scopes, scope_kind
-("mail", "data", "send") and `summary` "authorize Untitled project (…): https://mail.google.com/".
+("mail", "personal", "data", "send") and `summary` "authorize Untitled project (…) for
+ann@example.com: https://mail.google.com/".
 
 Sources: Admin SDK Reports API, activities.list and the activity event names of drive, token,
 login, user_accounts and admin; events.md, section 8.
