@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANALYTICS = ("AN1053", "AN1054", "AN1055")
-PLATFORMS = ("aws", "azure", "gcp", "gws", "m365")
+PLATFORMS = ("aws", "azure", "gcp", "m365", "workspace")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 LONGEST_NAME = 60
 TEMPLATE = "_template.yml"

@@ -90,7 +90,7 @@ def _unwrap(value: object, depth: int) -> Iterator[Record]:
     elif isinstance(value, dict):
         inside = _inside(value) if depth else None
         if inside is None:
-            yield value
+            yield from _members(value)
         else:
             yield from _unwrap(inside, depth - 1)
     elif value is not None:
@@ -128,6 +128,21 @@ def _decoded(text: str) -> object:
 def is_native(record: Mapping[str, Any]) -> bool:
     """Tell whether this is a vendor's own record rather than a wrapper."""
     return any(members <= record.keys() for members in NATIVE)
+
+
+# Example: {"id": {…}, "actor": {…}, "events": [{"name": "create"}, {"name": "edit"}]}
+def _members(value: dict[str, Any]) -> Iterator[Record]:
+    """Yield one record per member of a Workspace activity; any other record as it is.
+
+    Each keeps what is about the whole, and its member as `event`, as Splunk's collectors send it.
+    """
+    events = value.get("events")
+    if not isinstance(events, list) or not isinstance(value.get("id"), dict):
+        yield value
+        return
+    shared = {name: part for name, part in value.items() if name != "events"}
+    members = [event for event in events if isinstance(event, dict)]
+    yield from ({**shared, "event": member} for member in members or [{}])
 
 
 def _inside(value: Mapping[str, Any]) -> object:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import aws_cloudtrail, aws_vpcflow, gcp_audit
 from . import aws_cloudtrail, aws_vpcflow, azure_activity, azure_functions, entra_audit
 from . import aws_cloudtrail, aws_vpcflow, m365_audit, m365_graph
+from . import aws_cloudtrail, aws_vpcflow, gws_reports, gws_script_logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,11 @@ FEEDS: tuple[FeedSpec, ...] = (
     aws_vpcflow.SPEC,
     m365_audit.SPEC,
     m365_graph.SPEC,
+FEEDS: tuple[FeedSpec, ...] = (
+    aws_cloudtrail.SPEC,
+    aws_vpcflow.SPEC,
+    gws_reports.SPEC,
+    gws_script_logs.SPEC,
 )
 
 

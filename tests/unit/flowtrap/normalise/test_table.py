@@ -21,6 +21,10 @@ def test_feeds_have_their_names():
         "m365_graph",
     ]
     assert [spec.name_field for spec in FEEDS] == ["eventName", "", "Operation", ""]
+    fields = {spec.name: spec.name_field for spec in FEEDS}
+    assert len(fields) == len(FEEDS)
+    assert (fields["aws_cloudtrail"], fields["aws_vpcflow"]) == ("eventName", "")
+    assert (fields["gws_reports"], fields["gws_script_logs"]) == ("", "")
 
 
 def test_recognise():
