@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from builders import scenarios_gcp
-from builders import scenarios_azure
-from builders import scenarios_m365
-from builders import scenarios_workspace
+from builders import scenarios_azure, scenarios_gcp, scenarios_m365, scenarios_workspace
 
 if TYPE_CHECKING:
     from builders.scenario import Platform
 
-PLATFORMS: tuple[Platform, ...] = (scenarios_gcp.PLATFORM,)
-PLATFORMS: tuple[Platform, ...] = (scenarios_azure.PLATFORM,)
-PLATFORMS: tuple[Platform, ...] = (scenarios_m365.PLATFORM,)
-PLATFORMS: tuple[Platform, ...] = (scenarios_workspace.PLATFORM,)
+PLATFORMS: tuple[Platform, ...] = (
+    scenarios_gcp.PLATFORM,
+    scenarios_azure.PLATFORM,
+    scenarios_m365.PLATFORM,
+    scenarios_workspace.PLATFORM,
+)

@@ -1,12 +1,8 @@
-"""Every AWS and Google Cloud event of the shared corpus is read and counted; none crashes or is lost silently.
-
-18 CloudTrail and 11 flow records of the corpus have no time (rule tests that left it out, "..."),
-4 flow records are OCSF copies; 4 entries of Google Cloud have none either: they are counted as such and make the run incomplete.
 """Every event of the shared corpus is read and counted; none crashes or is lost silently.
 
 18 CloudTrail and 11 flow records of the corpus have no time (rule tests that left it out, "..."),
-4 flow records are OCSF copies, one Microsoft 365 record has a 65th second: they are counted as such
-and make the run incomplete.
+4 flow records are OCSF copies, 4 entries of Google Cloud have no time, one Microsoft 365 record has
+a 65th second: they are counted as such and make the run incomplete.
 """
 
 from __future__ import annotations

@@ -8,31 +8,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import aws_cloudtrail, aws_vpcflow, gcp_audit
-from . import aws_cloudtrail, aws_vpcflow, azure_activity, azure_functions, entra_audit
-from . import aws_cloudtrail, aws_vpcflow, m365_audit, m365_graph
-from . import aws_cloudtrail, aws_vpcflow, gws_reports, gws_script_logs
+from . import (
+    aws_cloudtrail,
+    aws_vpcflow,
+    azure_activity,
+    azure_functions,
+    entra_audit,
+    gcp_audit,
+    gws_reports,
+    gws_script_logs,
+    m365_audit,
+    m365_graph,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flowtrap.model.feed import FeedSpec
 
-FEEDS: tuple[FeedSpec, ...] = (aws_cloudtrail.SPEC, aws_vpcflow.SPEC, gcp_audit.SPEC)
 FEEDS: tuple[FeedSpec, ...] = (
     aws_cloudtrail.SPEC,
     aws_vpcflow.SPEC,
+    gcp_audit.SPEC,
     azure_activity.SPEC,
     azure_functions.SPEC,
     entra_audit.SPEC,
-FEEDS: tuple[FeedSpec, ...] = (
-    aws_cloudtrail.SPEC,
-    aws_vpcflow.SPEC,
     m365_audit.SPEC,
     m365_graph.SPEC,
-FEEDS: tuple[FeedSpec, ...] = (
-    aws_cloudtrail.SPEC,
-    aws_vpcflow.SPEC,
     gws_reports.SPEC,
     gws_script_logs.SPEC,
 )
