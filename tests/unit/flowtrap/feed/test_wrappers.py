@@ -295,7 +295,11 @@ def test_the_corpus_is_native_or_left_as_it_is(corpus):
     for path in sorted(corpus.glob("*/*.jsonl")):
         for line in path.read_bytes().splitlines():
             record = json.loads(line)
-            assert list(unwrap(record)) == [record], path.name
+            members = record.get("events") if isinstance(record.get("id"), dict) else None
+            if isinstance(members, list):  # a Workspace activity is taken apart
+                assert len(list(unwrap(record))) == max(1, len(members)), path.name
+            else:
+                assert list(unwrap(record)) == [record], path.name
 
 
 AUDIT = {"CreationTime": "2026-03-10T09:00:00", "Operation": "CreateFlow", "Workload": "x"}
@@ -335,8 +339,3 @@ def test_audit_records_are_rebuilt_from_elastics_fields(document):
 def test_lists_of_elastics_fields_become_members():
     (record,) = unwrap({"o365.audit.Operation": ["x"], "o365.audit.Parameters.ForwardTo": ["a@b"]})
     assert record["Parameters"] == {"ForwardTo": "a@b"}
-            members = record.get("events") if isinstance(record.get("id"), dict) else None
-            if isinstance(members, list):  # a Workspace activity is taken apart
-                assert len(list(unwrap(record))) == max(1, len(members)), path.name
-            else:
-                assert list(unwrap(record)) == [record], path.name
