@@ -189,9 +189,7 @@ def token_call(fields: Fields, action: str, payload: Part, labels: Part) -> str:
     if "@" in account:
         fields["own_token"] = "true" if account == fields.get("actor") else "false"
     elif account and action.lower() == "generateaccesstoken":
-        fields["own_token"] = (
-            "false"  # only a number: but code has its own token, and asks for none
-        )
+        fields["own_token"] = "false"  # a number alone; its own it has
     return line.replace(f"{action} ", f"{action} as ", 1)
 
 

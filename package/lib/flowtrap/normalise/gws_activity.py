@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from flowtrap.model.event import NO_VALUE
 
-from .times import time_ms
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -67,8 +65,14 @@ class Activity(NamedTuple):
 
     def one(self, *names: str) -> str:
         """Return the first text of the first of these parameters that has any, else ""."""
-        found = self.all(*names)
-        return found[0] if found else ""
+        for name in names:
+            found = self.parameters.get(name)
+            if found.__class__ is str:
+                return found
+            if found is not None:
+                for part in _texts(found):
+                    return part
+        return ""
 
 
 def read(record: Mapping[str, Any]) -> Activity:
@@ -104,12 +108,12 @@ def member_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return record
 
 
-def activity_id(activity: Activity) -> str:
+def activity_id(activity: Activity, when_ms: int) -> str:
     """Return the id of an act, equal in every shape and in every application that reports it.
 
     Copies without the vendor's own qualifier are told apart by who acted as well.
     """
-    parts: list[Any] = [activity.customer, time_ms(activity.time), activity.qualifier]
+    parts: list[Any] = [activity.customer, when_ms, activity.qualifier]
     if not activity.qualifier:
         parts += [activity.email or activity.profile, activity.src]
     parts += [activity.name.lower(), activity.parameters]
@@ -166,28 +170,36 @@ def _decoded(given: str) -> Any:
 
 def _mapping(given: Any) -> dict[str, Any]:
     """Return parameters, a list of typed values or a mapping, by name; empty ones left out."""
+    found: dict[str, Any] = {}
     if isinstance(given, list):
-        rows = [row for row in given if isinstance(row, dict) and isinstance(row.get("name"), str)]
-        pairs = [(row["name"], _value(row)) for row in rows]
+        for row in given:
+            if isinstance(row, dict) and isinstance(row.get("name"), str):
+                value = _value(row)
+                if value:
+                    found[row["name"]] = value
     elif isinstance(given, dict):
-        pairs = [(str(name), _plain(value)) for name, value in given.items()]
-    else:
-        pairs = []
-    return {name: value for name, value in pairs if value not in (None, [], {})}
+        for name, part in given.items():
+            value = _plain(part)
+            if value:
+                found[str(name)] = value
+    return found
 
 
 def _value(row: Mapping[str, Any]) -> Value:
     for name in _VALUES:
-        found = _plain(row.get(name))
-        if found not in (None, [], {}):
-            return found
+        if name in row:
+            found = _plain(row[name])
+            if found:
+                return found
     return None
 
 
 def _plain(value: Any) -> Value:
     """Return a value without the API's types: text, a list of two or more, or a mapping."""
+    if value.__class__ is str:
+        return text(value) or None
     if isinstance(value, list):
-        items = [item for item in map(_plain, value) if item not in (None, [], {})]
+        items = [item for item in map(_plain, value) if item]
         return items[0] if len(items) == 1 else items
     if isinstance(value, dict):
         # Example: {"parameter": [{"name": "scope_name", "value": "https://mail.google.com/"}]}

@@ -42,7 +42,7 @@ _PROFILES = ("source.user.id", "user.id", f"{_FAMILY}.actor.profile_id")
 
 def is_document(record: Mapping[str, Any]) -> bool:
     """Tell whether a record is such a document."""
-    if isinstance(record.get("name"), str):
+    if isinstance(record.get("id"), dict) or isinstance(record.get("name"), str):
         return False
     known = _FAMILY in record or any(key.startswith(f"{_FAMILY}.") for key in record)
     return known and at(record, "event.action") is not None

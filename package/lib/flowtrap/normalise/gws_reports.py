@@ -80,7 +80,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     fields.update({name: value for name, value in given if value})
     summary = _ACTS.get(activity.name.lower(), _other)(activity, fields)
     fields["summary"] = summary if summary.isprintable() else " ".join(summary.split())
-    return Event(NAME, activity_id(activity), when, fields, record)
+    return Event(NAME, activity_id(activity, when), when, fields, record)
 
 
 def _read_actor(fields: Fields, activity: Activity) -> None:
