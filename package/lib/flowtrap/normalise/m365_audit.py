@@ -134,7 +134,8 @@ def _read_actor(fields: Fields, record: Mapping[str, Any], context: Mapping[str,
         fields["user_id"] = ids
     session = first(context, ("AADSessionId",)).lower()
     own = first(record, _SESSIONS).lower()
-    sessions = texts((session, own))
+    device = pairs(record["DeviceProperties"]) if "DeviceProperties" in record else _NOTHING
+    sessions = texts((session, own, text(device.get("SessionId")).lower()))
     if sessions:
         fields["session"] = sessions
     fields["who"] = (user, *ids, *[f"session:{one}" for one in sessions])

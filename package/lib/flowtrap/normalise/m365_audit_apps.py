@@ -60,9 +60,9 @@ def consent(fields: Fields, action: str, record: Mapping[str, Any], named: Named
 def _apps(
     action: str, record: Mapping[str, Any], changed: dict[str, str], named: Named
 ) -> tuple[str, ...]:
-    """Return the client's ids; of a grant the target is the resource, not the client."""
+    """Return the client's ids; of most grants the target is the resource, not the client."""
     client = [found for key in _CLIENT for found in guids_in(changed.get(key))]
-    if not action.lower().startswith("consent"):
+    if not _is_of_client(action):
         return texts(one for one in client if one not in _RESOURCES)
     found = [*client, *guids_in(text(record.get("ObjectId")))]
     found += guids_in(changed.get("TargetId.ServicePrincipalNames"))
@@ -74,6 +74,11 @@ def _apps(
     return texts(one for one in found if one not in _RESOURCES)
 
 
+def _is_of_client(action: str) -> bool:
+    """Tell whether the target of the act is the application that is let in."""
+    return action.lower().startswith("consent") or action.lower().endswith("grant to user")
+
+
 def _targets(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = decoded(record.get("Target"))
     rows = rows if isinstance(rows, list) else []
@@ -81,7 +86,7 @@ def _targets(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _name(action: str, record: Mapping[str, Any], changed: dict[str, str]) -> str:
-    if not action.lower().startswith("consent"):
+    if not _is_of_client(action):
         return changed.get("ServicePrincipal.DisplayName", "")
     return next((one for kind, one in _targets(record) if kind == "1" and one), "")
 

@@ -49,10 +49,14 @@ _VAGUE = re.compile(
     r"|response|scope|workflow|compose|control|variables?|data operations?",
     re.IGNORECASE,
 )
-_FILES = re.compile(
-    r"sharepoint|one ?drive|files?|groups|teams|excel|word|dataverse|common data", re.IGNORECASE
+# Connectors that reach neither files nor the web. Source: connector reference of Power Automate.
+_HARMLESS = re.compile(
+    r"(?:shared_?)?(?:(?:office ?365|microsoft|ms|standard)? ?)*"
+    r"(?:outlook|users|approvals?|notifications?|planner|to ?-?do(?: \(business\))?|forms"
+    r"|office365|office365users|translator|msn weather|mail|power ?apps(?: for makers)?)",
+    re.IGNORECASE,
 )
-_MAIL = re.compile(r"outlook|exchange|mail|office ?365 users", re.IGNORECASE)
+_MAIL = re.compile(r"outlook|exchange|mail|office ?365", re.IGNORECASE)
 _WEB = re.compile(r"http|graph|web ?hook|custom|webcontents|azure", re.IGNORECASE)
 
 
@@ -162,7 +166,7 @@ def _read_connectors(fields: Fields, record: Mapping[str, Any], named: Named) ->
     web = any(_WEB.search(name) for name in names)
     if vague:
         fields["vague"] = "true"
-    if vague or web or any(_FILES.search(name) for name in names):
+    if vague or not all(_HARMLESS.fullmatch(name) or _VAGUE.fullmatch(name) for name in names):
         fields["may_share"] = "true"
     if vague or web or any(_MAIL.search(name) for name in names):
         fields["may_mail"] = "true"

@@ -132,7 +132,7 @@ def outlook_rules(fields: Fields, action: str, record: Mapping[str, Any], named:
     _read_mailbox(fields, action, record, {})
     if rule:
         fields["rule"] = rule
-    steps = [step for step in _steps(given.get("ruleactions", "")) if step]
+    steps = _steps(given.get("ruleactions", ""))
     taken_away = "remove" in operation.lower() or "delete" in operation.lower()
     if not taken_away and given.get("rulestate", "").lower() != "disabled":
         sent_on = [text_ for kind, text_ in steps if _sends_on(kind)]

@@ -38,6 +38,7 @@ _WITH_PORT = re.compile(r"\[([0-9a-f:.%]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", re
 _MAPPED = re.compile(r"::ffff:(\d+(?:\.\d+){3})", re.IGNORECASE)
 _NONE = frozenset(value for value in NO_VALUE if value is not None)
 _GUID_LENGTH = 36
+_COUNTRY = 2  # letters of a country's domain
 _LONGEST_LITERAL = 200_000
 _NAME_KEYS = ("Name", "name", "displayName", "Key", "key")
 _VALUE_KEYS = ("Value", "value", "NewValue", "newValue")
@@ -129,9 +130,13 @@ def site_domain(domain: str) -> str:
     """
     labels = domain.split(".")
     two = ".".join(labels[-2:])
-    shared = two in _SHARED or (len(labels[-1]) == 2 and labels[-2:-1][0:1] != []
-                                and labels[-2] in _SECOND_LEVEL)  # fmt: skip
-    return ".".join(labels[-3:]) if shared else two
+    if two in _SHARED:
+        # Example: example.mail.onmicrosoft.com, the routing name of example.onmicrosoft.com
+        below = [label for label in labels[:-2] if label != "mail"] or labels[:-2]
+        return ".".join((*below[-1:], two))
+    if len(labels[-1]) == _COUNTRY and labels[-2:-1] and labels[-2] in _SECOND_LEVEL:
+        return ".".join(labels[-3:])
+    return two
 
 
 @lru_cache(maxsize=8_192)

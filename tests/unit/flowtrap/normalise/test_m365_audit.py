@@ -92,6 +92,12 @@ def test_session_and_object_id_of_the_token():
         assert fields["by_flow"] == "true"
 
 
+def test_session_of_a_signin():
+    device = [{"Name": "OS", "Value": "Windows10"}, {"Name": "SessionId", "Value": "ABC-1"}]
+    fields = fields_of(m365.signin(EVE, 0), DeviceProperties=device)
+    assert fields["session"] == ("abc-1",)
+
+
 def test_actor_list_tells_the_object_id():
     fields = fields_of(m365.consent(EVE, 0))
     assert fields["user_id"] == (EVE.id,)
@@ -148,6 +154,10 @@ def test_flow_as_a_bare_id_or_not_at_all():
         ("Request, OpenApiConnection", True, True, True),
         ("HTTP", True, True, False),
         ("shared_sharepointonline", True, False, False),
+        ("shared_office365, shared_approvals", False, True, False),
+        ("Standard Approvals, Office 365 Users, Microsoft To-Do (Business)", False, True, False),
+        ("Office 365 Outlook, Request", False, True, False),
+        ("Twitter", True, False, False),
         ("Approvals", False, False, False),
         ("", True, True, True),
         (None, True, True, True),
@@ -347,6 +357,12 @@ def test_grant_names_the_client_not_the_resource():
     fields = fields_of(grant)
     assert fields["app"] == (MAIL_APP,)
     assert (fields["app_name"], fields["scope"]) == ("Mail Helper", ("Mail.Send",))
+
+
+def test_grant_to_a_user_names_its_target():
+    fields = fields_of(m365.consent(EVE, 0, operation="Add app role assignment grant to user."))
+    assert MAIL_APP in fields["app"]
+    assert fields["app_name"] == "Mail Helper"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def test_addresses(text, found):
         ("help.example.co.uk", "example.co.uk"),
         ("example.onmicrosoft.com", "example.onmicrosoft.com"),
         ("a.example.onmicrosoft.com", "example.onmicrosoft.com"),
+        ("example.mail.onmicrosoft.com", "example.onmicrosoft.com"),
+        ("mail.onmicrosoft.com", "mail.onmicrosoft.com"),
         ("sub.example.de", "example.de"),
         ("localhost", "localhost"),
         ("co.uk", "co.uk"),
