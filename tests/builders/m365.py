@@ -378,3 +378,60 @@ def in_columns(event: Record) -> Record:
         },
         "IPAddress": inner["ipAddress"],
     }  # fmt: skip
+
+
+def _entra(who: Person, seconds: float, category: str, operation: str, told: Record) -> Record:
+    return {
+        "time": at(seconds).strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+        "resourceId": f"/tenants/{who.tenant}/providers/Microsoft.aadiam",
+        "operationName": operation,
+        "category": category,
+        "tenantId": who.tenant,
+        "resultType": "0",
+        "callerIpAddress": who.src,
+        "properties": {"id": key_of(category, who.name, seconds), **told},
+    }
+
+
+def entra_signin(who: Person, seconds: float) -> Record:
+    """Return Entra's record of a sign-in."""
+    told = {
+        "userPrincipalName": who.upn.lower(),
+        "userId": who.id,
+        "appId": "6204c1d1-4712-4c46-a7d9-3ed63d992682",
+        "ipAddress": who.src,
+        "status": {"errorCode": 0},
+    }
+    return _entra(who, seconds, "SignInLogs", "Sign-in activity", told)
+
+
+def entra_consent(
+    who: Person, seconds: float, app: str = MAIL_APP, *, scope: str = "Mail.Read offline_access"
+) -> Record:
+    """Return Entra's record of a consent, which has no dot at its end."""
+    asked = (
+        f"[] => [[Id: x, ClientId: y, PrincipalId: z, ResourceId: r, ConsentType: Principal, "
+        f"Scope: {scope}, CreatedDateTime: , LastModifiedDateTime ]]; "
+    )
+    changed = {
+        "ConsentContext.IsAdminConsent": "False",
+        "ConsentAction.Permissions": asked,
+        "TargetId.ServicePrincipalNames": app,
+    }
+    told = {
+        "result": "success",
+        "activityDisplayName": "Consent to application",
+        "initiatedBy": {"user": {"id": who.id, "userPrincipalName": who.upn, "ipAddress": who.src}},
+        "targetResources": [
+            {
+                "id": key_of("service principal", app),
+                "displayName": "Mail Helper",
+                "type": "ServicePrincipal",
+                "modifiedProperties": [
+                    {"displayName": name, "oldValue": None, "newValue": json.dumps(value)}
+                    for name, value in changed.items()
+                ],
+            }
+        ],
+    }
+    return _entra(who, seconds, "AuditLogs", "Consent to application", told)

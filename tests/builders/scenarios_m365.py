@@ -131,6 +131,26 @@ def m01_session(delay: float, stranger: bool) -> Chain:
     )
 
 
+def m01_entra(delay: float, stranger: bool) -> Chain:
+    """The same; Entra's sign-in tells the object id."""
+    runner = ZED if stranger else EVE
+    created = m365.flow(
+        EVE, "CreateFlow", 0, connectors="Office 365 Outlook, Gmail", UserKey="10032001020A3408"
+    )
+    return Chain(
+        [
+            setup(m365.entra_signin(EVE, -5 * MINUTE)),
+            noise(m365.entra_signin(ZED, -5 * MINUTE)),
+            write(created),
+            *map(optional, _forwards(runner, delay)),
+        ],
+        names=[*_names(EVE), m365.ENVIRONMENT, "Gmail"],
+        visible=[EVE.id, "forward"],
+        counts=[3],
+        automation=[FLOW],
+    )
+
+
 def m02(delay: float, stranger: bool) -> Chain:
     """A flow that reaches files; many anonymous links."""
     maker = ZED if stranger else EVE
@@ -280,6 +300,20 @@ def m05_graph(delay: float, stranger: bool) -> Chain:
     )
 
 
+def m05_entra(delay: float, stranger: bool) -> Chain:
+    """The consent is in Entra's log only."""
+    app = OTHER_APP if stranger else MAIL_APP
+    return Chain(
+        [
+            setup(m365.entra_consent(EVE, -10 * MINUTE)),
+            write(m365.flow(EVE, "CreateFlow", 0)),
+            act(m365.mail_access(EVE, delay, app)),
+        ],
+        names=[EVE.upn, EVE.src, MAIL_APP, "Mail Helper", "Mail.Read"],
+        automation=[FLOW],
+    )
+
+
 _BLIND = {"unlogged": "quiet", "reason": "Graph activity is off: only the flow's making shows"}
 _CONSENT = {"window": DAY - 10 * MINUTE}
 ATTACKS = (
@@ -292,6 +326,13 @@ ATTACKS = (
         **_BLIND,
     ),
     Scenario("M01-session", "the same, known by the session", m01_session, **_BLIND),
+    Scenario(
+        "M01-entra",
+        "the same, known by Entra's sign-in",
+        m01_entra,
+        window=DAY - 5 * MINUTE,
+        **_BLIND,
+    ),
     Scenario("M02", "flow that reaches files, many anonymous links", m02),
     Scenario("M02-edit", "the same by editing, on a personal drive", m02_edit),
     Scenario("M03", "flow, then a rule that forwards and deletes", m03),
@@ -303,6 +344,7 @@ ATTACKS = (
     Scenario("M04-guest", "flow handed to a guest, edited, a link", m04_guest),
     Scenario("M04-forward", "flow handed over, edited, mail sent on", m04_forward),
     Scenario("M05", "consent, flow, mail read by the application", m05, **_CONSENT),
+    Scenario("M05-entra", "the consent in Entra's log only", m05_entra, **_CONSENT),
     Scenario(
         "M05-graph",
         "the same, read through Graph",
@@ -479,7 +521,8 @@ def _apart(tag: str, build: Callable[[], list[Record]]) -> Callable[[], list[Rec
             text = text.replace(known, m365.key_of(tag, known))
         records = json.loads(text)
         for record in records:
-            inner, name = (record, "Id") if "Id" in record else (record["properties"], "requestId")
+            inner = record if "Id" in record else record["properties"]
+            name = next(name for name in ("Id", "requestId", "id") if name in inner)
             inner[name] = m365.key_of(tag, inner[name])
         return records
 
