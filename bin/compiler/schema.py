@@ -64,9 +64,10 @@ _STAGE = _closed(
     use=_TEXT, feed=_TEXT, description=_TEXT, detection=_MAP, keys=_FIELDS, facts=_FIELDS,
 )  # fmt: skip
 _RELATION = _closed(
-    "match when", "from",
+    "match when", "from of",
     match={"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
     when={"enum": list(WHEN)},
+    of={"enum": ["anchor"]},
 )  # fmt: skip
 _VERDICT = _closed(
     "name severity risk say", "require anchor",

@@ -55,7 +55,7 @@ def z01(delay: float, stranger: bool) -> Chain:
             setup(az.role_assignment(EVE, PAY.object_id, az.SECRETS_USER, RG_SCOPE, -300)),
             write(az.function_write(EVE, PAY, 0)),
             act(az.host_call(EVE, runs, delay)),
-            optional(az.identity_signin(runs, 120)),
+            optional(az.identity_signin(runs, delay)),
             optional(az.secret_get(runs.acts(src="198.51.100.99"), "vault1", "db", delay)),
         ],
         automation=[PAY.id, PAY.object_id],

@@ -315,14 +315,12 @@ def m05_entra(delay: float, stranger: bool) -> Chain:
 
 
 _BLIND = {"unlogged": "quiet", "reason": "Graph activity is off: only the flow's making shows"}
-_CONSENT = {"window": DAY - 10 * MINUTE}
 ATTACKS = (
     Scenario("M01", "flow with Gmail, the running flow forwards mail", m01, **_BLIND),
     Scenario(
         "M01-signin",
         "the same with HTTP, known by a sign-in",
         m01_signin,
-        window=DAY - 5 * MINUTE,
         **_BLIND,
     ),
     Scenario("M01-session", "the same, known by the session", m01_session, **_BLIND),
@@ -330,7 +328,6 @@ ATTACKS = (
         "M01-entra",
         "the same, known by Entra's sign-in",
         m01_entra,
-        window=DAY - 5 * MINUTE,
         **_BLIND,
     ),
     Scenario("M02", "flow that reaches files, many anonymous links", m02),
@@ -343,13 +340,12 @@ ATTACKS = (
     Scenario("M04", "flow handed to a colleague, edited, a link", m04),
     Scenario("M04-guest", "flow handed to a guest, edited, a link", m04_guest),
     Scenario("M04-forward", "flow handed over, edited, mail sent on", m04_forward),
-    Scenario("M05", "consent, flow, mail read by the application", m05, **_CONSENT),
-    Scenario("M05-entra", "the consent in Entra's log only", m05_entra, **_CONSENT),
+    Scenario("M05", "consent, flow, mail read by the application", m05),
+    Scenario("M05-entra", "the consent in Entra's log only", m05_entra),
     Scenario(
         "M05-graph",
         "the same, read through Graph",
         m05_graph,
-        window=DAY - 10 * MINUTE,
         unlogged="quiet",
         reason="without Graph activity and MailItemsAccessed nobody sees the reading",
     ),

@@ -102,7 +102,8 @@ class Oracle:
         for ours, theirs in relation.match:
             if _values(parent, ours) == () or _values(parent, ours) != _values(hit, theirs):
                 return False
-        return self._timely(parent, hit, relation.when)
+        lent = relation.parent is not None and relation.of_anchor
+        return lent or self._timely(parent, hit, relation.when)
 
     def _timely(self, parent: Hit, hit: Hit, when: str) -> bool:
         after = parent.time_ms <= hit.time_ms <= parent.time_ms + self.length_ms

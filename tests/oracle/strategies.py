@@ -114,12 +114,18 @@ def detection_row(
     case: tuple[str, ...] = ("account", "function"),
     window: Any = "10s",
     suppress: tuple[dict[str, Any], ...] = (),
+    of_anchor: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Return a compiled detection over the stages above; `relations` is stage -> when."""
+    """Return a compiled detection over the stages above; `relations` is stage -> when.
+
+    The parents of the stages in `of_anchor` lend their keys alone.
+    """
     related = {}
     for stage, when in relations.items():
         match, parent = RELATIONS[stage]
         related[stage] = {"match": match, "when": when, **({"from": parent} if parent else {})}
+        if parent and stage in of_anchor:
+            related[stage]["of"] = "anchor"
     return {
         "name": name,
         "id": "00000000-0000-4000-8000-000000000000",
@@ -207,6 +213,7 @@ def _detections(draw: Any, name: str) -> dict[str, Any]:
         case=draw(st.sampled_from((("account", "function"), ("function",), ("account",)))),
         window=window,
         suppress=tuple(row for row in suppress if row["stage"] in (None, "write", *chosen)),
+        of_anchor=draw(st.sampled_from(((), ("flow",), ("far",), ("flow", "far")))),
     )
 
 

@@ -142,7 +142,7 @@ class Relations:
         limits: tuple[int, int],
     ) -> list[Span]:
         """Return the union of the parents' windows within the limits, in few spans."""
-        windows = [bounds(relation.when, entries_.time_ms(h), self.window_ms) for h in parents]
+        windows = self._windows(relation, parents, limits)
         clipped = [(max(first, limits[0]), min(last, limits[1])) for first, last in windows]
         reached = merged([(first, last) for first, last in clipped if first <= last])
         alone = [head for head in parents if view.holds_event(head)]
@@ -153,8 +153,18 @@ class Relations:
             if view.count_in(first, last)
         ]
 
+    def _windows(
+        self, relation: Relation, parents: list[bytes], limits: tuple[int, int]
+    ) -> list[tuple[int, int]]:
+        """Return when each parent's relations may lie; one that lends its keys sets no limit."""
+        if relation.of_anchor:
+            return [limits] if parents else []
+        return [bounds(relation.when, entries_.time_ms(h), self.window_ms) for h in parents]
+
     def _has_other(self, relation: Relation, head: bytes, parents: list[bytes]) -> bool:
         """Tell whether an event that is its own parent is also related to another parent."""
+        if relation.of_anchor:
+            return any(parent != head for parent in parents)
         when = entries_.time_ms(head)
         for parent in parents:
             first, last = bounds(relation.when, entries_.time_ms(parent), self.window_ms)

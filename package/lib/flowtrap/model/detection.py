@@ -45,7 +45,8 @@ class Stage:
 class Relation:
     """How a related stage is joined: `match` pairs the parent's key with the stage's own.
 
-    The parent is the anchor, or the related stage named by `parent` (YAML `from`).
+    The parent is the anchor, or the related stage named by `parent` (YAML `from`). With `of_anchor`
+    (YAML `of: anchor`) such a parent lends its keys alone: time is counted from the anchor only.
     """
 
     stage: str
@@ -53,6 +54,7 @@ class Relation:
     parent_keys: tuple[str, ...]
     when: str
     parent: str | None = None
+    of_anchor: bool = False
 
     @property
     def own_keys(self) -> tuple[str, ...]:
@@ -65,7 +67,9 @@ class Relation:
         if row["when"] not in WHEN:
             raise DetectionError(f"{row['when']!r} is not a direction", place=f"related.{stage}")
         match = tuple(row["match"].items())
-        return cls(stage, match, tuple(parent for parent, _ in match), row["when"], row.get("from"))
+        parent_keys = tuple(parent for parent, _ in match)
+        of_anchor = row.get("of") == "anchor"
+        return cls(stage, match, parent_keys, row["when"], row.get("from"), of_anchor)
 
 
 @dataclass(frozen=True)
