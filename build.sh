@@ -41,9 +41,14 @@ demo() {
 Flowtrap hunts over the example exports in tests/data/examples, as it would over your own:
 
     bin/flowtrap hunt tests/data/examples
+    bin/flowtrap hunt tests/data/examples --format html --output output/demo.html
 
 TEXT
   flowtrap hunt tests/data/examples
+  mkdir -p output
+  flowtrap hunt tests/data/examples --format html --output output/demo.html 2>/dev/null ||
+    fail "the report could not be written" "run the second command above to see why"
+  say "the same as a page for people: output/demo.html"
 }
 
 check() {

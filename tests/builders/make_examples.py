@@ -2,8 +2,9 @@
 
     PYTHONPATH=package/lib:bin:tests python -m builders.make_examples
 
-Five cases hide among a few hundred benign records of one made-up account in one week. The same
-script always writes the same files; tests/content/test_examples.py holds both to it.
+Five cases hide among a few hundred benign records of one made-up AWS account in one week; beside it
+lie exports of four other platforms (example_tenants.py). The same script always writes the same
+files; tests/content/test_examples.py holds both to it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builders import aws, scenarios_aws
+from builders import aws, example_tenants, scenarios_aws
 from builders.aws import ADMINISTRATOR, DAY, HOME, HOUR, MINUTE, Function, Record
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def files() -> dict[str, str]:
         else:
             made[f"exports/cloudtrail-{region}-{day}.jsonl"] = "".join(map(_line, records))
     made[f"vpc-flow/{HOME}_vpcflowlogs_us-east-1_20260313.log"] = _flow_file()
-    return made
+    return {**made, **example_tenants.files()}
 
 
 def every_record() -> list[Record]:

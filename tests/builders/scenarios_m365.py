@@ -574,7 +574,8 @@ def _parted(folder: Path, records: list[Any], name: str, text: str) -> list[str]
     """Write audit records as `text`, and Graph's beside them as an Event Hub's document."""
     (folder / name).write_text(text, encoding="utf-8")
     rest = [record for record in records if not _is_audit(record)]
-    (folder / "hub.json").write_text(json.dumps({"records": rest}), encoding="utf-8")
+    if rest:
+        (folder / "hub.json").write_text(json.dumps({"records": rest}), encoding="utf-8")
     return [str(folder)]
 
 
