@@ -13,6 +13,7 @@ main() {
     fix)   with_tools; fix ;;
     test)  with_tools; run_tests "$@" ;;
     bench) with_tools; .venv/bin/python bench/run.py "$@" ;;
+    bench-day) with_tools; .venv/bin/python bench/day.py "$@" ;;
     help|-h|--help) help ;;
     *) say "there is no verb '$verb'"; help >&2; exit 1 ;;
   esac
@@ -29,6 +30,7 @@ usage: ./build.sh VERB
   check        lint, format, types, imports, Python floor, detections; writes nothing
   fix          let ruff repair and format what it can
   bench        the side-by-side measurements of docs/benchmarks.md
+  bench-day    hunts through a made-up day of 10,000 people on all platforms
   setup        make or refresh .venv (the other verbs do it by themselves)
 
 Set FLOWTRAP_PYTHON to choose the Python (3.10 or later) that .venv is made with.
