@@ -25,7 +25,7 @@ OpenSpill = Callable[[], "IO[bytes]"]
 class Limits(NamedTuple):
     """How many hits stay in memory, and whether the oldest are dropped (or spilled) beyond it."""
 
-    hits_in_memory: int = 200_000
+    hits_in_memory: int = 60_000
     evict: bool = False
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from .decode import fast_finder
@@ -120,6 +120,11 @@ class FrontDoor:
         """Sift a plain stream by the block: all names in one call, and few lines are cut out."""
         before = yielded = 0
         for block in _blocks(stream):
+            if self.off:
+                for line in BytesIO(block.bytes[block.start : block.end]):
+                    self.number += 1
+                    yield line
+                continue
             lines, count = self._not_boring(block, find_all(block.bytes))
             self.filtered += count - len(lines)
             for number, start, end, name in lines:
@@ -131,13 +136,8 @@ class FrontDoor:
                     yield line
             before += count
             offset += block.end - block.start
-            if before >= PROBE and yielded > before * MOST_SURVIVORS:
-                self.off = True
-                break
-        self.number = before
-        for line in stream if self.off else ():
-            self.number += 1
-            yield line
+            self.number = before
+            self.off = before >= PROBE and yielded > before * MOST_SURVIVORS
 
     def _not_boring(
         self, block: _Block, tokens: list[tuple[int, int, int]]

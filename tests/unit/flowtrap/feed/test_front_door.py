@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowtrap.feed import front_door
 from flowtrap.feed.decode import fast_finder
 from flowtrap.feed.front_door import PROBE, FrontDoor, Need
 from flowtrap.model.feed import FeedSpec, RawKey
@@ -144,11 +145,27 @@ def test_by_the_block_as_by_the_line(lines: list[bytes], size: int, cut: bool) -
             yield line
 
     wanted = [(by_line.door.number, x) for x in by_line.door.sift(counted(), lambda: place[0])]
-    stream = io.BufferedReader(io.BytesIO(content), size)  # type: ignore[arg-type]
-    found = [(by_block.door.number, x) for x in by_block.door.sift(stream, stream.tell)]
+    stream = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(front_door, "BLOCK_BYTES", size)
+        found = [(by_block.door.number, x) for x in by_block.door.sift(stream, stream.tell)]
     assert found == wanted
     assert by_block.waiting == by_line.waiting
     assert by_block.door.filtered == by_line.door.filtered
+
+
+@pytest.mark.skipif(fast_finder(b"x") is None, reason="ahocorasick_rs is not installed")
+@pytest.mark.parametrize("size", [16, 100, 1_000])
+def test_no_line_is_lost_where_sifting_by_the_block_ends(size: int, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(front_door, "PROBE", 4)
+    monkeypatch.setattr(front_door, "BLOCK_BYTES", size)
+    lines = [native(b"Create", b',"n":%d' % n) for n in range(50)] + [native(b"Describe")]
+    stream = io.BufferedReader(io.BytesIO(b"".join(lines)))  # type: ignore[arg-type]
+    door = Door().door
+    assert [(door.number, line) for line in door.sift(stream, stream.tell)] == [
+        *enumerate(lines, 1)
+    ]
+    assert door.off
 
 
 def test_sifting_ends_where_it_does_not_pay() -> None:
