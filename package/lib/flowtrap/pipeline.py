@@ -106,6 +106,7 @@ class Intake:
         self._report = report
         self._on_event = on_event
         self._seen: set[int] = set()
+        self._likely: FeedSpec | None = None
 
     def take(self, decoded: object, place: str, columns: tuple[str, ...] | None = None) -> None:
         """Take what one line decoded to: a record, or a wrapper of several."""
@@ -126,7 +127,7 @@ class Intake:
 
     def take_record(self, record: Mapping[str, Any], place: str) -> None:
         """Take one native record; `read` has counted it."""
-        spec = recognise(record)
+        spec = self._likely = recognise(record, self._likely)
         if spec is None:
             self._engine.counters.unrecognised += 1
         else:

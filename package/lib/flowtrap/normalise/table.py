@@ -40,8 +40,13 @@ FEEDS: tuple[FeedSpec, ...] = (
 )
 
 
-def recognise(record: Mapping[str, Any]) -> FeedSpec | None:
-    """Return the feed that a record is of, by its content, or None."""
+def recognise(record: Mapping[str, Any], likely: FeedSpec | None = None) -> FeedSpec | None:
+    """Return the feed that a record is of, by its content, or None.
+
+    No record is of two feeds, so one that is `likely` may be asked first.
+    """
+    if likely is not None and likely.recognise(record):
+        return likely
     for spec in FEEDS:
         if spec.recognise(record):
             return spec
