@@ -23,7 +23,7 @@ RISKS = {  # severity: lowest and highest risk
     "critical": (85, 100),
 }
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_PLACEHOLDER = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9_]+))?")
+_PLACEHOLDER = re.compile(r"([a-z0-9_]+)(?:\.([a-z0-9_]+)(?:\.count)?)?")
 
 
 def rules_of(verdict: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Path_]]:
@@ -127,7 +127,10 @@ class RequirementNames(Check):
 
 
 class Placeholders(Check):
-    """Every `{…}` of `say` is an anchor's key or fact, {STAGE}, {STAGE.count} or {STAGE.FACT}."""
+    """Every `{…}` of `say` is an anchor's key or fact, or asks a stage.
+
+    {STAGE}, {STAGE.count}, {STAGE.FACT}, {STAGE.FACT.count}.
+    """
 
     id = "placeholders"
     hint = "use {function}, {run}, {run.count} or {run.actor}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .related import Relations
 
 NAMED_HITS = 2_000
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)(?:\.([a-z0-9_]+))?\}")
+_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)(?:\.([a-z0-9_]+))?(\.count)?\}")
 
 
 def finding_id(detection: str, case: tuple[str, ...], first_event_id: str) -> str:
@@ -129,7 +129,8 @@ def _sentence(
             return telling[name][0].summary if telling.get(name) else "unknown"
         if part == "count":
             return str(len(heads.get(name, ())))
-        return _joined(v for hit in telling.get(name, ()) for v in hit_values(hit, part))
+        values = dict.fromkeys(v for hit in telling.get(name, ()) for v in hit_values(hit, part))
+        return str(len(values)) if found[3] else _joined(values)
 
     return _PLACEHOLDER.sub(value, worst.verdict.say)
 
