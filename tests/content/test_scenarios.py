@@ -15,6 +15,9 @@ import pytest
 from builders.hunting import hunt, missing, text_of
 from builders.platforms import PLATFORMS
 
+from flowtrap.feed.wrappers import unwrap
+from flowtrap.normalise.table import FEEDS
+
 if TYPE_CHECKING:
     from builders.hunting import Outcome
     from builders.scenario import Chain, Platform, Scenario
@@ -138,6 +141,13 @@ def test_look_alike_is_quiet(platform, quiet):
     outcome = hunt(records)
     assert not outcome.alarms, "\n".join(map(text_of, outcome.alarms))
     assert not hunt([copy.deepcopy(r) for r in records for _ in range(2)][::-1]).alarms
+
+
+@every_attack
+def test_no_record_is_of_two_feeds(platform, attack):
+    for record in as_it_is(attack).records():
+        for native in unwrap(record):
+            assert sum(spec.recognise(native) for spec in FEEDS) == 1, native
 
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=name_of)
