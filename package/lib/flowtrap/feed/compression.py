@@ -1,5 +1,8 @@
 """Compressed streams: told by their first bytes, read member by member, in bounded memory.
 
+A stream that unpacks to more than 64 MiB and to more than 200 times its size is no log but a bomb:
+it is read up to there.
+
 Example: `io.BufferedReader(DecompressedRaw(stream, codec_of(head), complain))`.
 """
 
@@ -15,7 +18,9 @@ from .streams import DerivedRaw
 if TYPE_CHECKING:
     from .streams import Complain
 
+_STOPPED = "the rest was not read; if it is a log, unpack it and give the file"
 _CURE = "what could be read was read; fetch the file again"
+BOMB_BYTES, BOMB_RATIO = 64 * 1024 * 1024, 200  # logs shrink to a tenth, rarely to a fiftieth
 _ERRORS: tuple[type[Exception], ...] = (zlib.error, EOFError, *decode.ZSTD_ERRORS)
 
 
@@ -58,6 +63,7 @@ class DecompressedRaw(DerivedRaw):
         self._codec, self._complain = codec, complain
         self._decoder: decode.Decompressor | None = codec.new()
         self._rest = b""  # compressed, read but not fed
+        self._taken = self._given = 0  # bytes in and out
 
     def _next(self) -> bytes:
         fed = self._rest or self._source.read(self._codec.feed_bytes)
@@ -84,16 +90,20 @@ class DecompressedRaw(DerivedRaw):
         decoder = self._decoder
         if decoder is None:
             return b""
+        if self._given > BOMB_BYTES and self._given > BOMB_RATIO * self._taken:
+            return self._end(f"unpacks to more than {BOMB_RATIO} times its size: a bomb?", _STOPPED)
         try:
             text = decoder.decompress(fed)
         except _ERRORS as error:
             return self._end(f"is damaged: {error}")
         if decoder.eof:
             self._rest, self._decoder = decoder.unused_data, None
+        self._taken += len(fed) - len(self._rest)
+        self._given += len(text)
         return text
 
-    def _end(self, problem: str) -> bytes:
+    def _end(self, problem: str, cure: str = _CURE) -> bytes:
         self._done = True
         if problem:
-            self._complain(f"the {self._codec.name} stream {problem}", _CURE)
+            self._complain(f"the {self._codec.name} stream {problem}", cure)
         return b""

@@ -46,6 +46,9 @@ ZSTD_ERRORS: tuple[type[Exception], ...] = tuple(
     module.ZstdError for module in (zstandard, own_zstd) if module is not None
 )
 BOM = b"\xef\xbb\xbf"
+LONG_BYTES = 1_000_000
+MOST_VALUES = 500_000  # in one text; each takes up to 240 bytes of memory
+_SLICE_BYTES = 64 * 1024
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -80,8 +83,11 @@ def loads(text: bytes) -> object:
 
     Of equal keys the last wins. Bytes that are not UTF-8 become U+FFFD, NUL bytes become spaces
     and a byte-order mark is dropped, but only in a text that cannot be decoded as it is. Raises
-    ValueError for what is not JSON, NaN and Infinity included, and for nesting without end.
+    ValueError for what is not JSON, NaN and Infinity included, for nesting without end, and for a
+    long text of so many values that it would swell to a multiple of its size.
     """
+    if len(text) > LONG_BYTES and _count_values(text) > MOST_VALUES:
+        raise ValueError(f"more than {MOST_VALUES:,} values in one record")
     if _Choice.fast is not None:
         try:
             return _Choice.fast(text)
@@ -95,6 +101,18 @@ def _standard(text: bytes) -> object:
         return _DECODER.decode(_as_text(text))
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def _count_values(text: bytes) -> int:
+    """Return how many values a JSON text may hold: brackets and commas outside of strings."""
+    text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    count, inside = 0, False
+    for start in range(0, len(text), _SLICE_BYTES):
+        parts = text[start : start + _SLICE_BYTES].split(b'"')
+        outside = b"".join(parts[inside::2])
+        count += sum(map(outside.count, (b",", b"[", b"{")))
+        inside ^= len(parts) % 2 == 0
+    return count
 
 
 def _as_text(text: bytes) -> str:

@@ -5,8 +5,11 @@ bytes and looked up; what the name rules out is not parsed. Of the rest, records
 *related* to something wait: the raw value of their join key and their place are noted, and they are
 parsed later if that key meets an anchor (see `waiting`).
 
-The filter is sound. A name that is missing, escaped or oddly spaced means parsing, and so do two
-names in one record, for the first might be nested and hide the real one.
+The filter is sound. A name that is missing, cut off, escaped or oddly spaced means parsing, and so
+do two names in one record, for the first might be nested and hide the real one. An intruder chooses
+nested keys and texts, so the second is looked for in whatever way JSON may spell it: with blanks
+behind it, with letters escaped (`"event\\u004eame"`), or inside a text that is JSON itself
+(`\\"eventName\\"`). Only lines with a backslash need the closer look (`hidden_finder`).
 
 Example: `{"eventVersion":…,"eventSource":"ec2.amazonaws.com","eventName":"DescribeInstances",…` is
 passed over, `…"eventName":"CreateFunction20150331"…` is parsed, `…"eventName":"Invoke"…` waits
@@ -32,7 +35,8 @@ BLOCK_BYTES = 256 * 1024
 PROBE = 20_000
 MOST_SURVIVORS = 0.5
 _JOINED = re.compile(rb"\}\s*,\s*\{")
-_PLAIN_NAME = re.compile(rb' ?"[\w.:/ -]*')
+_PLAIN_NAME = re.compile(rb': ?"([\w.:/ -]*)"')
+_BACKSLASH = ord("\\")
 
 
 class Need(NamedTuple):
@@ -64,7 +68,8 @@ class FrontDoor:
     def __init__(
         self, spec: FeedSpec, needs_of: Callable[[str], tuple[Need, ...]], wait: Wait
     ) -> None:
-        self._token = b'"' + spec.name_field.encode() + b'":'
+        self._token = b'"' + spec.name_field.encode() + b'"'
+        self._hidden = hidden_finder(spec.name_field.encode())
         self._needs_of = needs_of
         self._wait = wait
         self._known: dict[bytes, tuple[Need, ...]] = {}
@@ -91,17 +96,22 @@ class FrontDoor:
         return self._sift_by_name(iter(lines), tell)
 
     def _sift_by_name(self, lines: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
-        token, skip, known = self._token, len(self._token), self._known
+        token, skip, backslash = self._token, len(self._token), _BACKSLASH
+        known = {} if self._of_documents else self._known
         number = passed = yielded = 0
         for number, line in enumerate(lines, 1):
             found = line.find(token)
             name = found + skip
-            needs = known.get(line[name : line.find(b'"', name + 2)])
-            alone = found >= 0 and line.find(token, name) < 0
-            if needs is NOTHING and alone and not self._of_documents:
+            needs = known.get(line[name : line.find(b'"', name + 3) + 1])
+            if (
+                needs is NOTHING
+                and found >= 0
+                and line.find(token, name) < 0
+                and backslash not in line
+            ):
                 passed += 1
                 continue
-            if self._is_settled(line, name if alone else -1, tell):
+            if self._is_settled(line, name if self._is_alone(line, found, name) else -1, tell):
                 continue
             yielded += 1
             self.number = number
@@ -126,6 +136,7 @@ class FrontDoor:
                     yield line
                 continue
             lines, count = self._not_boring(block, find_all(block.bytes))
+            lines = self._with_hidden(block, lines)
             self.filtered += count - len(lines)
             for number, start, end, name in lines:
                 line = block.bytes[start:end]
@@ -151,9 +162,7 @@ class FrontDoor:
         find, known = text.find, self._known
         lines: list[tuple[int, int, int, int]] = []
         number, last, name, boring = 1, start, 0, False
-        for _, at, behind in tokens:
-            if at < start:
-                continue
+        for _, at, behind in _within(tokens, start, stop):
             end = find(b"\n", last, at)
             if end < 0 and last > start:  # a second name in the line
                 last, name, boring = behind, 0, False
@@ -163,10 +172,8 @@ class FrontDoor:
                     lines.append((number, start, end + 1, name))
                 number, start, name, boring = number + 1, end + 1, 0, False
                 end = find(b"\n", start, at)
-            if at >= stop:
-                break
             last = name = behind
-            boring = known.get(text[name : find(b'"', name + 2)]) is NOTHING
+            boring = known.get(text[name : find(b'"', name + 3) + 1]) is NOTHING
         while start < stop:
             end = find(b"\n", max(last, start), stop) + 1 or stop
             if not boring:
@@ -174,11 +181,36 @@ class FrontDoor:
             number, start, name, boring = number + 1, end, 0, False
         return lines, number - 1
 
+    def _with_hidden(
+        self, block: _Block, lines: list[tuple[int, int, int, int]]
+    ) -> list[tuple[int, int, int, int]]:
+        """Return the lines with those that hide a name; their name is 0. O(lines with backslash)."""
+        text, first, stop = block
+        at = text.find(b"\\", first, stop)
+        if at < 0:
+            return lines
+        hidden: dict[int, tuple[int, int, int, int]] = {}
+        while at >= 0:
+            start = max(first, text.rfind(b"\n", first, at) + 1)
+            end = text.find(b"\n", at, stop) + 1 or stop
+            if self._hidden(text[start:end]):
+                hidden[start] = text.count(b"\n", first, start) + 1, start, end, 0
+            at = text.find(b"\\", end, stop)
+        if not hidden:
+            return lines
+        return sorted([*(line for line in lines if line[1] not in hidden), *hidden.values()])
+
+    def _is_alone(self, line: bytes, found: int, name: int) -> bool:
+        """Tell whether the name that was found is the only one that the record may have."""
+        if found < 0 or line.find(self._token, name) >= 0:
+            return False
+        return _BACKSLASH not in line or not self._hidden(line)
+
     def _is_settled(self, line: bytes, name: int, tell: Tell) -> bool:
         """Tell whether the record need not be parsed now; -1 says that its name is not told."""
         if name < 0 or (self._of_documents and _JOINED.search(line)):
             return False
-        raw = line[name : line.find(b'"', name + 2)]
+        raw = line[name : line.find(b'"', name + 3) + 1]
         needs = self._known.get(raw)
         if needs is None:
             needs = self._learn(raw)
@@ -189,18 +221,21 @@ class FrontDoor:
 
     def _learn(self, raw: bytes) -> tuple[Need, ...] | None:
         """Return the needs of a name met for the first time, None where it cannot be trusted."""
-        if not _PLAIN_NAME.fullmatch(raw):
+        found = _PLAIN_NAME.fullmatch(raw)
+        if not found:
             return None
         if len(self._known) >= NAMES_KEPT:
             self._known.clear()
-        needs = self._needs_of(raw.lstrip(b' "').decode("ascii", "replace")) or NOTHING
+        needs = self._needs_of(found[1].decode("ascii")) or NOTHING
         self._known[raw] = needs
         return needs
 
     def _settled(self, needs: tuple[Need, ...], line: bytes, tell: Tell) -> bool:
         """Tell whether the record need not be parsed now: it waits, or no stage can match it."""
-        if line.find(b"\\") >= 0 and (b"\\u" in line or b"\\/" in line):
+        if _BACKSLASH in line and (b"\\u" in line or b"\\/" in line):
             return False  # an escaped letter or slash may hide what is looked for
+        if 0 in line:
+            return False  # nor does a NUL, which is read as a space, stand in a name
         keys: list[tuple[int | None, bytes]] = []
         for key, group, text in needs:
             if text and text not in line:
@@ -228,6 +263,36 @@ class FrontDoor:
                 self.filtered += 1
             elif not self._settled(needs, line, tell):
                 yield line
+
+
+def _within(
+    tokens: list[tuple[int, int, int]], start: int, stop: int
+) -> list[tuple[int, int, int]]:
+    """Return the tokens that begin between two places; few do not."""
+    first, last = 0, len(tokens)
+    while first < last and tokens[first][1] < start:
+        first += 1
+    while first < last and tokens[last - 1][1] >= stop:
+        last -= 1
+    return tokens[first:last]
+
+
+def hidden_finder(name: bytes) -> Callable[[bytes], bool]:
+    """Return what tells whether a text may hold a key of this name beside its plain spelling.
+
+    That is a key with escaped letters, or one inside a text that is JSON itself.
+    Example: `hidden_finder(b"eventName")(rb'{"event\u004eame":1}')` is True.
+    """
+    quoted = name + b"\\"
+    letters = (b"(?:%c|\\\\+u00(?i:%02x))" % (letter, letter) for letter in name)
+    spelt = re.compile(b"".join(letters)).finditer
+
+    def hidden(text: bytes) -> bool:
+        if quoted in text:
+            return True
+        return b"\\u00" in text and any(found[0] != name for found in spelt(text))
+
+    return hidden
 
 
 class _Block(NamedTuple):

@@ -134,9 +134,27 @@ def walk(paths: Sequence[str], report: Report) -> Iterator[Source]:
             continue
         if stat.S_ISDIR(mode.st_mode):
             yield from _folder(path, report)
+        elif _is_endless(path, mode.st_mode):
+            cure = "give a file, a folder, a pipe or -"
+            report(InputError("is a device, not a log", place=label_of(path), cure=cure))
         else:
             size = mode.st_size if stat.S_ISREG(mode.st_mode) else 0
             yield Source(label_of(path), path, size, report)
+
+
+def _is_endless(path: str, mode: int) -> bool:
+    """Tell whether this is a device such as /dev/zero; a terminal and /dev/null are none."""
+    if stat.S_ISBLK(mode):
+        return True
+    return stat.S_ISCHR(mode) and path != os.devnull and not _is_terminal(path)
+
+
+def _is_terminal(path: str) -> bool:
+    try:
+        with Path(path).open("rb", buffering=0) as file:
+            return file.isatty()
+    except OSError:
+        return False
 
 
 def _folder(path: str, report: Report) -> Iterator[Source]:
