@@ -14,7 +14,7 @@ those in that meet an anchor, then closes the cases.
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import (
     IO,
     TYPE_CHECKING,
@@ -46,13 +46,18 @@ if TYPE_CHECKING:
     from flowtrap.model.event import Event
     from flowtrap.model.feed import FeedSpec
     from flowtrap.model.finding import Finding
+    from flowtrap.model.hit import Hit
     from flowtrap.model.tunable import Tunables
 
 Report = Callable[[FlowtrapError], None]
 OnEvent = Callable[["Event"], None]
 LINES_TO_RECOGNISE = 20
+LONGEST_TEXT = 1_000_000  # a text record is shorter; and so are the lines that show a feed
 NOTES_PER_SOURCE = 20
 LINES_A_TICK = 500
+
+
+UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class _Context(NamedTuple):
@@ -70,12 +75,16 @@ def every_default(detections: Sequence[Detection], tunables: Tunables) -> Tunabl
     return tunables.over(defaults)
 
 
+def _what(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else f"{type(error).__name__}"
+
+
 def _nowhere() -> int:
     return 0
 
 
 def _is_header(columns: tuple[str, ...], line: str) -> bool:
-    return line.split()[: len(columns)] == list(columns)
+    return line.split(None, len(columns))[: len(columns)] == list(columns)
 
 
 class Span(NamedTuple):
@@ -113,7 +122,7 @@ class Intake:
         for record in unwrap(decoded):
             self._engine.counters.read += 1
             if isinstance(record, str):
-                self._take_text(record, place, columns)
+                self._take_text(record[:LONGEST_TEXT], place, columns)
             else:
                 self.take_record(record, place)
 
@@ -134,24 +143,30 @@ class Intake:
             self._normalise(spec, record, place)
 
     def _normalise(self, spec: FeedSpec, record: Mapping[str, Any], place: str) -> None:
+        counters = self._engine.counters
         try:
             event = spec.normalise(record)
+            hits = self._matcher.hits(event) if self._span.holds(event.time_ms) else None
         except RecordError as error:
-            self._engine.counters.no_time += 1
+            counters.no_time += 1
             self._report(RecordError(error.problem, place=place, cure=error.cure))
             return
-        if self._span.holds(event.time_ms):
-            self._on_event(event)
-            self._match(event)
-        else:
-            self._engine.counters.filtered_out += 1
-
-    def _match(self, event: Event) -> None:
-        counters = self._engine.counters
-        hits = self._matcher.hits(event)
-        if not hits:
-            counters.unmatched += 1
+        except UNFORESEEN as error:  # whoever wrote the record must not end the hunt
+            counters.parse_error += 1
+            problem = f"a record of {spec.name} cannot be read: {_what(error)}"
+            self._report(RecordError(problem, place=place, cure="it was left out"))
             return
+        if hits is None:
+            counters.filtered_out += 1
+            return
+        self._on_event(event)
+        if hits:
+            self._add(event, hits)
+        else:
+            counters.unmatched += 1
+
+    def _add(self, event: Event, hits: list[tuple[int, Hit]]) -> None:
+        counters = self._engine.counters
         identity = hash((event.feed, event.event_id))
         if identity in self._seen:
             counters.duplicate += 1
@@ -216,8 +231,8 @@ class Hunt:
         with source.open() as stream:
             framed = record_lines(stream, source.label, self._lose)
             lines = iter(framed.lines)
-            head, spec, columns = self._recognise_feed(lines)
-            again = source.open_again if framed.plain and source.seekable else None
+            head, spec, columns = self._recognise_feed(lines, source.label)
+            again = source.again() if framed.plain and source.seekable else None
             context = _Context(source.label, columns)
             self._waiting.begin(source.label, again, source.size_bytes, context)
             self._progress(0)
@@ -239,11 +254,18 @@ class Hunt:
             self._note(InputError(problem, place=label, cure=f"known are {known}"))
 
     def _recognise_feed(
-        self, lines: Iterator[bytes]
+        self, lines: Iterator[bytes], label: str
     ) -> tuple[list[bytes], FeedSpec | None, tuple[str, ...] | None]:
-        """Read on until a line shows its feed; return the lines read, the feed, its columns."""
+        """Read on until a line shows its feed; return the lines read, the feed, its columns.
+
+        Lines too long to be kept are taken at once, and blank in what is returned.
+        """
         head: list[bytes] = []
-        for line in islice(lines, LINES_TO_RECOGNISE):
+        for number, line in enumerate(islice(lines, LINES_TO_RECOGNISE), 1):
+            if len(line) > LONGEST_TEXT:
+                self._take_line(line, _Context(label, None), number)
+                head.append(b"")
+                continue
             head.append(line)
             text = line.decode("utf-8", "replace").strip()
             for spec in FEEDS:
@@ -300,16 +322,21 @@ class Hunt:
         try:
             decoded = decode.loads(text)
         except ValueError as error:
-            pieces = list(split_exact(text))
-            if len(pieces) > 1:  # a document's records that were not told apart
-                for piece in pieces:
+            pieces = split_exact(text)
+            first, second = next(pieces, b""), next(pieces, b"")
+            if second:  # a document's records that were not told apart
+                for piece in chain((first, second), pieces):
                     self._take_line(piece, context, number)
                 return
-            self.engine.counters.read += 1
-            self.engine.counters.parse_error += 1
-            self._note(InputError(f"not a record: {error}", place=place, cure="it was left out"))
+            self._spoil(f"not a record: {error}", place)
             return
         self._intake.take(decoded, place)
+
+    def _spoil(self, problem: str, place: str) -> None:
+        """Count a record that cannot be read, and say so."""
+        self.engine.counters.read += 1
+        self.engine.counters.parse_error += 1
+        self._note(InputError(problem, place=place, cure="it was left out"))
 
     def _needs(self, spec: FeedSpec, name: str) -> tuple[Need, ...]:
         """Return what the stages that a name leaves possible ask of a raw record."""
@@ -344,7 +371,10 @@ class Hunt:
 
     def _take_waiting(self, places: Iterable[int]) -> None:
         for line, context in self._waiting.take(places):
-            self._take_line(line, context, 0)
+            if line.strip():
+                self._take_line(line, context, 0)
+            else:
+                self._spoil("a record is no longer there", context.label)
 
     def _lose(self, error: FlowtrapError) -> None:
         """Report something that could not be read: the run is incomplete."""

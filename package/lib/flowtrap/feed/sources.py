@@ -8,6 +8,7 @@ Nothing here raises for bad input: each problem is one report, and the rest is s
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -69,9 +70,22 @@ class Source:
         except OSError:
             return False
 
-    def open_again(self) -> BinaryIO:
-        """Return the bytes to read single records of: little at a time. Only if `seekable`."""
-        return buffered(self._bytes(), complainer(self.label, self.report), RECORD_BYTES)
+    def again(self) -> Callable[[], BinaryIO]:
+        """Return what opens the file again, to read single records of. Only if `seekable`.
+
+        It raises OSError if the file is another one by then, is shorter, or was written anew.
+        """
+        was = os.stat(self.path)  # noqa: PTH116  as above
+
+        def open_again() -> BinaryIO:
+            file = self._bytes()
+            now = os.fstat(file.fileno())
+            if not _is_same(was, now):
+                file.close()
+                raise OSError(errno.ESTALE, "it has changed since")
+            return buffered(file, complainer(self.label, self.report), RECORD_BYTES)
+
+        return open_again
 
     def open(self) -> BinaryIO:
         """Return the bytes, decompressed; an empty stream, and a report, if they cannot be read."""
@@ -87,6 +101,13 @@ class Source:
         if self.path == STDIN:
             return sys.stdin.buffer
         return Path(self.path).open("rb", buffering=0)
+
+
+def _is_same(was: os.stat_result, now: os.stat_result) -> bool:
+    """Tell whether a file still holds what it held; it may have grown."""
+    if (was.st_dev, was.st_ino) != (now.st_dev, now.st_ino) or now.st_size < was.st_size:
+        return False
+    return now.st_size > was.st_size or now.st_mtime_ns == was.st_mtime_ns
 
 
 def _unpacked(stream: io.BufferedReader, complain: Complain) -> BinaryIO:

@@ -83,6 +83,7 @@ class WaitingRoom:
         self._spool: IO[bytes] | None = None
         self._spooling = False
         self._base = self._end_of_files = 0
+        self._last = -1
         self._done: set[int] = set()
 
     def begin(
@@ -99,9 +100,9 @@ class WaitingRoom:
             start = SPOOL + self._spool.seek(0, 2)
             self._streams.append(_Source(start, None, label, context))
             return
-        self._base = self._end_of_files
+        self._base = max(self._end_of_files, self._last + 1)  # a file may have grown
         self._files.append(_Source(self._base, open_again, label, context))
-        self._end_of_files += size + 1
+        self._end_of_files = self._base + size + 1
 
     def wait(self, line: bytes, offset: int, keys: list[tuple[int | None, bytes]]) -> None:
         """Let a record wait under its (group, key)s; O(1). `offset`: where it begins in a file."""
@@ -109,6 +110,8 @@ class WaitingRoom:
         if self._spooling and self._spool is not None:
             place = SPOOL + self._spool.tell()
             self._spool.write(line if line.endswith(b"\n") else line + b"\n")
+        else:
+            self._last = place
         for group, key in keys:
             entries = self._groups.get(group)
             if entries is None:
@@ -151,7 +154,10 @@ class WaitingRoom:
         return [place for place in self._asked[group][1] if place not in self._done]
 
     def take(self, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
-        """Yield (record, context) for places that `places` told, each once in all."""
+        """Yield (record, context) for places that `places` told, each once in all.
+
+        A record that is no longer there comes as an empty one.
+        """
         chosen = [place for place in places if place not in self._done]
         self._done.update(chosen)
         yield from self._read(chosen)
@@ -182,6 +188,7 @@ class WaitingRoom:
     def _read_source(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         stream = self._spool if source.open is None else self._reopened(source)
         if stream is None:
+            yield from ((b"", source.context) for _ in places)
             return
         base = SPOOL if stream is self._spool else source.base
         for place in places:

@@ -77,7 +77,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     _read_who(fields, members)
     _read_request(fields, members)
     status = text(members.get("responsestatuscode"))
-    failed = status.isdigit() and int(status) >= _HTTP_ERROR
+    failed = status.isdecimal() and int(status) >= _HTTP_ERROR
     fields["outcome"] = "failure" if failed else "success"
     method, path = fields.get("method", "request"), fields.get("path", "")
     shown = f"{method} {path} {status}".rstrip()
