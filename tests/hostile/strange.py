@@ -32,7 +32,20 @@ VALUES: tuple[Any, ...] = (
     {"Name": 1, "Value": 2}, [{"name": 1}], [{"Name": "x"}], [{"Name": [], "Value": {}}], {"value": None},
     {"__proto__": {"x": 1}, "constructor": 2, "__class__": 3}, {"x.y": {"z": [1]}}, ["", "-"], DEEP,
 )  # fmt: skip
-KEYS = ("__proto__", "", "eventName", "name", "Name", "value", "id", "type", "a.b", "\n", "\ud800", "@")
+KEYS = (
+    "__proto__",
+    "",
+    "eventName",
+    "name",
+    "Name",
+    "value",
+    "id",
+    "type",
+    "a.b",
+    "\n",
+    "\ud800",
+    "@",
+)
 
 
 @functools.lru_cache(maxsize=1)
@@ -100,7 +113,13 @@ def _places(node: Any, depth: int = 0) -> Any:
     """Yield (container, key) for every part of a record."""
     if depth > 12:
         return
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    items = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, value in list(items):
         yield node, key
         yield from _places(value, depth + 1)

@@ -67,7 +67,8 @@ def test_a_hidden_name_means_parsing(line: bytes, sift) -> None:
 @pytest.mark.parametrize("sift", [by_line, by_block])
 @pytest.mark.parametrize("accelerated", [True, False])
 @pytest.mark.parametrize(
-    "rest", [rb'"a":"\n\t\\ \u00e9 \u003c"', rb'"a":"\"quoted\""', b'"a":"eventNames"', b'"b":"\xff"']
+    "rest",
+    [rb'"a":"\n\t\\ \u00e9 \u003c"', rb'"a":"\"quoted\""', b'"a":"eventNames"', b'"b":"\xff"'],
 )
 def test_backslashes_alone_do_not(rest: bytes, accelerated: bool, sift) -> None:
     decode.set_accelerators(accelerated)

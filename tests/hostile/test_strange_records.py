@@ -42,10 +42,7 @@ def check(record: dict[str, Any], matcher: Matcher) -> None:
     for spec in [spec for spec in FEEDS if spec.recognise(record)]:
         try:
             event = spec.normalise(record)
-        except RecordError as error:
-            assert "\n" not in str(error)
-            continue
-        except RecursionError:  # the pipeline counts it
+        except (RecordError, RecursionError):  # the pipeline counts both
             continue
         assert type(event.time_ms) is int
         assert 0 <= event.time_ms < 253_370_764_800_000

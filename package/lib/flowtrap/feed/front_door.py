@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flowtrap.model.feed import FeedSpec, RawKey
 
 NAMES_KEPT = 20_000
+LONGEST_NAME = 300  # bounds what the names kept take
 BLOCK_BYTES = 256 * 1024
 PROBE = 20_000
 MOST_SURVIVORS = 0.5
@@ -184,7 +185,7 @@ class FrontDoor:
     def _with_hidden(
         self, block: _Block, lines: list[tuple[int, int, int, int]]
     ) -> list[tuple[int, int, int, int]]:
-        """Return the lines with those that hide a name; their name is 0. O(lines with backslash)."""
+        """Return the lines with those that hide a name, 0 as theirs; O(lines with a backslash)."""
         text, first, stop = block
         at = text.find(b"\\", first, stop)
         if at < 0:
@@ -221,7 +222,7 @@ class FrontDoor:
 
     def _learn(self, raw: bytes) -> tuple[Need, ...] | None:
         """Return the needs of a name met for the first time, None where it cannot be trusted."""
-        found = _PLAIN_NAME.fullmatch(raw)
+        found = _PLAIN_NAME.fullmatch(raw) if len(raw) <= LONGEST_NAME else None
         if not found:
             return None
         if len(self._known) >= NAMES_KEPT:
