@@ -60,6 +60,17 @@ LINES_A_TICK = 500
 UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
+def _is_of(spec: FeedSpec, line: bytes) -> bool:
+    """Tell whether all that a line holds is of a feed."""
+    try:
+        records = list(unwrap(decode.loads(line)))
+    except UNFORESEEN:
+        return False
+    return bool(records) and all(
+        isinstance(record, dict) and recognise(record, spec) is spec for record in records
+    )
+
+
 class _Context(NamedTuple):
     """What a record that waited needs to be read again."""
 
@@ -212,7 +223,9 @@ class Hunt:
         self._waiting = WaitingRoom(spill, self._lose)
         self._waits = Waits(self.engine, self._waiting)
         self._doors = {
-            spec.name: FrontDoor(spec, partial(self._needs, spec), self._waiting.wait)
+            spec.name: FrontDoor(
+                spec, partial(self._needs, spec), self._waiting.wait, partial(_is_of, spec)
+            )
             for spec in FEEDS
         }
 

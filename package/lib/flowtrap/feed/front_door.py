@@ -19,7 +19,6 @@ under its function's name.
 from __future__ import annotations
 
 import re
-from functools import partial
 from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -62,17 +61,24 @@ Wait = Callable[[bytes, int, "list[tuple[int | None, bytes]]"], None]
 class FrontDoor:
     """Sifts the records of one feed. `needs_of(name)` says what the stages ask for a name.
 
-    `wait(line, offset, keys)` takes a record that is to wait. `filtered` and `waiting` count the
-    records that were not yielded; `off` tells that too few were passed over for sifting to pay.
+    A name is only trusted once `is_ours(line)` told of a record that bears it that it is of this
+    feed: files may mix feeds. `wait(line, offset, keys)` takes a record that is to wait. `filtered`
+    and `waiting` count the records that were not yielded; `off` tells that too few were passed over
+    for sifting to pay.
     """
 
     def __init__(
-        self, spec: FeedSpec, needs_of: Callable[[str], tuple[Need, ...]], wait: Wait
+        self,
+        spec: FeedSpec,
+        needs_of: Callable[[str], tuple[Need, ...]],
+        wait: Wait,
+        is_ours: Callable[[bytes], bool],
     ) -> None:
         self._token = b'"' + spec.name_field.encode() + b'"'
         self._hidden = hidden_finder(spec.name_field.encode())
         self._needs_of = needs_of
         self._wait = wait
+        self._is_ours = is_ours
         self._known: dict[bytes, tuple[Need, ...]] = {}
         self._all_alike = not spec.name_field
         self.number = self.filtered = self.waiting = 0
@@ -104,15 +110,15 @@ class FrontDoor:
             found = line.find(token)
             name = found + skip
             needs = known.get(line[name : line.find(b'"', name + 3) + 1])
-            if (
-                needs is NOTHING
-                and found >= 0
-                and line.find(token, name) < 0
-                and backslash not in line
-            ):
+            alone = found >= 0 and line.find(token, name) < 0
+            if needs is NOTHING and alone and backslash not in line:
                 passed += 1
                 continue
-            if self._is_settled(line, name if self._is_alone(line, found, name) else -1, tell):
+            if not alone or (backslash in line and self._hidden(line)):
+                needs, name = None, -1
+            keys = self._keys_of(line, name, needs)
+            if keys is not None:
+                self._put(line, keys, tell() - len(line) if keys else 0)
                 continue
             yielded += 1
             self.number = number
@@ -139,13 +145,15 @@ class FrontDoor:
             lines, count = self._not_boring(block, find_all(block.bytes))
             lines = self._with_hidden(block, lines)
             self.filtered += count - len(lines)
-            for number, start, end, name in lines:
+            for number, start, end, name, needs in lines:
                 line = block.bytes[start:end]
-                place = partial(int, offset + end - block.start)
-                if not self._is_settled(line, name - start if name else -1, place):
+                keys = self._keys_of(line, name - start, needs)
+                if keys is None:
                     yielded += 1
                     self.number = before + number
                     yield line
+                else:
+                    self._put(line, keys, offset + start - block.start)
             before += count
             offset += block.end - block.start
             self.number = before
@@ -153,117 +161,113 @@ class FrontDoor:
 
     def _not_boring(
         self, block: _Block, tokens: list[tuple[int, int, int]]
-    ) -> tuple[list[tuple[int, int, int, int]], int]:
-        """Return the lines whose one name does not rule them out, and how many lines there are.
-
-        Of each: its number, where it begins and ends in the block, and where its name begins (0 if
-        there is none, or more than one).
-        """
+    ) -> tuple[list[_Line], int]:
+        """Return the lines whose one name does not rule them out, and how many lines there are."""
         text, start, stop = block
         find, known = text.find, self._known
-        lines: list[tuple[int, int, int, int]] = []
-        number, last, name, boring = 1, start, 0, False
+        lines: list[_Line] = []
+        number, last, name = 1, start, -1
+        needs: tuple[Need, ...] | None = None
         for _, at, behind in _within(tokens, start, stop):
             end = find(b"\n", last, at)
             if end < 0 and last > start:  # a second name in the line
-                last, name, boring = behind, 0, False
+                last, name, needs = behind, -1, None
                 continue
             while end >= 0:
-                if not boring:
-                    lines.append((number, start, end + 1, name))
-                number, start, name, boring = number + 1, end + 1, 0, False
+                if needs is not NOTHING:
+                    lines.append((number, start, end + 1, name, needs))
+                number, start, name, needs = number + 1, end + 1, -1, None
                 end = find(b"\n", start, at)
             last = name = behind
-            boring = known.get(text[name : find(b'"', name + 3) + 1]) is NOTHING
+            needs = known.get(text[name : find(b'"', name + 3) + 1])
         while start < stop:
             end = find(b"\n", max(last, start), stop) + 1 or stop
-            if not boring:
-                lines.append((number, start, end, name))
-            number, start, name, boring = number + 1, end, 0, False
+            if needs is not NOTHING:
+                lines.append((number, start, end, name, needs))
+            number, start, name, needs = number + 1, end, -1, None
         return lines, number - 1
 
-    def _with_hidden(
-        self, block: _Block, lines: list[tuple[int, int, int, int]]
-    ) -> list[tuple[int, int, int, int]]:
-        """Return the lines with those that hide a name, 0 as theirs; O(lines with a backslash)."""
+    def _with_hidden(self, block: _Block, lines: list[_Line]) -> list[_Line]:
+        """Return the lines with those that hide a name, untold; O(lines with a backslash)."""
         text, first, stop = block
         at = text.find(b"\\", first, stop)
         if at < 0:
             return lines
-        hidden: dict[int, tuple[int, int, int, int]] = {}
+        hidden: dict[int, _Line] = {}
         while at >= 0:
             start = max(first, text.rfind(b"\n", first, at) + 1)
             end = text.find(b"\n", at, stop) + 1 or stop
             if self._hidden(text[start:end]):
-                hidden[start] = text.count(b"\n", first, start) + 1, start, end, 0
+                hidden[start] = text.count(b"\n", first, start) + 1, start, end, -1, None
             at = text.find(b"\\", end, stop)
         if not hidden:
             return lines
-        return sorted([*(line for line in lines if line[1] not in hidden), *hidden.values()])
+        told = (line for line in lines if line[1] not in hidden)
+        return sorted([*told, *hidden.values()], key=lambda line: line[0])
 
-    def _is_alone(self, line: bytes, found: int, name: int) -> bool:
-        """Tell whether the name that was found is the only one that the record may have."""
-        if found < 0 or line.find(self._token, name) >= 0:
-            return False
-        return _BACKSLASH not in line or not self._hidden(line)
+    def _keys_of(
+        self, line: bytes, name: int, needs: tuple[Need, ...] | None
+    ) -> list[tuple[int | None, bytes]] | None:
+        """Return the (group, key)s that the record waits under, none if no stage can match it.
 
-    def _is_settled(self, line: bytes, name: int, tell: Tell) -> bool:
-        """Tell whether the record need not be parsed now; -1 says that its name is not told."""
-        if name < 0 or (self._of_documents and _JOINED.search(line)):
-            return False
+        None says that it must be parsed. `name` is where its only name begins, -1 if that is not
+        told, `needs` what is known of that name.
+        """
+        if self._of_documents and _JOINED.search(line):
+            return None
+        if needs is None:
+            needs = self._learn(line, name) if name >= 0 else None
+        return None if needs is None else self._keys(needs, line)
+
+    def _learn(self, line: bytes, name: int) -> tuple[Need, ...] | None:
+        """Return the needs of the name at a place, None where it cannot be trusted."""
         raw = line[name : line.find(b'"', name + 3) + 1]
         needs = self._known.get(raw)
-        if needs is None:
-            needs = self._learn(raw)
-        if needs is NOTHING:
-            self.filtered += 1
-            return True
-        return needs is not None and self._settled(needs, line, tell)
-
-    def _learn(self, raw: bytes) -> tuple[Need, ...] | None:
-        """Return the needs of a name met for the first time, None where it cannot be trusted."""
+        if needs is not None:
+            return needs
         found = _PLAIN_NAME.fullmatch(raw) if len(raw) <= LONGEST_NAME else None
-        if not found:
+        if not found or not self._is_ours(line):
             return None
         if len(self._known) >= NAMES_KEPT:
             self._known.clear()
-        needs = self._needs_of(found[1].decode("ascii")) or NOTHING
-        self._known[raw] = needs
+        needs = self._known[raw] = self._needs_of(found[1].decode("ascii")) or NOTHING
         return needs
 
-    def _settled(self, needs: tuple[Need, ...], line: bytes, tell: Tell) -> bool:
-        """Tell whether the record need not be parsed now: it waits, or no stage can match it."""
+    def _keys(self, needs: tuple[Need, ...], line: bytes) -> list[tuple[int | None, bytes]] | None:
         if _BACKSLASH in line and (b"\\u" in line or b"\\/" in line):
-            return False  # an escaped letter or slash may hide what is looked for
+            return None  # an escaped letter or slash may hide what is looked for
         if 0 in line:
-            return False  # nor does a NUL, which is read as a space, stand in a name
+            return None  # nor does a NUL, which is read as a space, stand in a name
         keys: list[tuple[int | None, bytes]] = []
         for key, group, text in needs:
             if text and text not in line:
                 continue
             if key is None:
-                return False
+                return None
             values = key.values(line)
             if values is None or (values and group is None):
-                return False
+                return None
             keys += [(group, value) for value in values]
+        return keys
+
+    def _put(self, line: bytes, keys: list[tuple[int | None, bytes]], offset: int) -> None:
+        """Let a record wait under its keys, or pass it over if it has none."""
         if keys:
             self.waiting += 1
-            self._wait(line, tell() - len(line), keys)
+            self._wait(line, offset, keys)
         else:
             self.filtered += 1
-        return True
 
     def _sift_alike(self, lines: Iterable[bytes], tell: Tell) -> Iterator[bytes]:
-        """Sift a feed whose records all ask the same."""
+        """Sift a feed without names: lines of text ask all the same, JSON may be of any feed."""
         needs = self._needs_of("")
         for self.number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            if not needs:
-                self.filtered += 1
-            elif not self._settled(needs, line, tell):
+            text = line.strip()
+            keys = None if text[:1] == b"{" else self._keys(needs, line)
+            if keys is None:
                 yield line
+            elif text:
+                self._put(line, keys, tell() - len(line) if keys else 0)
 
 
 def _within(
@@ -294,6 +298,11 @@ def hidden_finder(name: bytes) -> Callable[[bytes], bool]:
         return b"\\u00" in text and any(found[0] != name for found in spelt(text))
 
     return hidden
+
+
+# A line's number, begin and end in the block; where its only name begins (-1: not told), and what
+# is known of that name.
+_Line = tuple[int, int, int, int, "tuple[Need, ...] | None"]
 
 
 class _Block(NamedTuple):

@@ -38,6 +38,7 @@ class Door:
             SPEC,
             lambda name: NEEDS.get(name, ()),
             lambda line, place, keys: self.waiting.append((place, keys)),
+            lambda line: b"stranger" not in line,
         )
 
     def sift(self, *lines: bytes) -> list:
@@ -71,6 +72,11 @@ def test_a_name_that_no_stage_asks_for_is_passed_over() -> None:
 )
 def test_what_the_bytes_do_not_tell_is_parsed(line: bytes) -> None:
     assert Door().sift(line) == [line]
+
+
+def test_a_name_is_trusted_once_a_record_of_the_feed_bore_it() -> None:
+    stranger, ours = native(b"Describe", b',"stranger":1'), native(b"Describe")
+    assert Door().sift(stranger, stranger, ours, stranger) == [stranger, stranger]
 
 
 def test_a_related_record_waits_under_its_key_and_place() -> None:
@@ -179,7 +185,7 @@ def test_a_feed_without_names_asks_the_same_of_every_record() -> None:
     spec = SPEC._replace(name_field="")
     waiting: list = []
     door = FrontDoor(
-        spec, lambda name: NEEDS["Invoke"], lambda line, place, keys: waiting.append(keys)
+        spec, lambda name: NEEDS["Invoke"], lambda line, place, keys: waiting.append(keys), bool
     )
     assert list(door.sift([b'"fn":"a"\n', b"nothing\n", b'"fn":3\n'])) == [b'"fn":3\n']
     assert waiting == [[(7, b"a")]]
