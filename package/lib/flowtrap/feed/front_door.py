@@ -234,6 +234,8 @@ class FrontDoor:
         return needs
 
     def _keys(self, needs: tuple[Need, ...], line: bytes) -> list[tuple[int | None, bytes]] | None:
+        if not needs:
+            return []
         if _BACKSLASH in line and (b"\\u" in line or b"\\/" in line):
             return None  # an escaped letter or slash may hide what is looked for
         if 0 in line:
