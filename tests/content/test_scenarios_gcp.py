@@ -305,5 +305,5 @@ def test_function_whose_account_writes_another_function():
     second = Function("second", SYNC.account)
     found = hunt(gcp.create_gen1(EVE, SYNC, 0), gcp.create_gen1(as_code(), second, 600)).alarms
     assert [finding.verdict for finding in found] == ["acted"]
-    for name in (SYNC.path, second.path, EVE.email, SYNC.account):
+    for name in (SYNC.path, second.path, EVE.email, SYNC.account, "198.51.100.7"):
         assert name in text_of(found[0])
