@@ -174,3 +174,27 @@ def test_corpus_like_wrapping_of_json_in_strings():
             record["properties"] = json.dumps(record["properties"])
             record["identity"] = json.dumps(record["identity"])
     assert hunt(records).alarms
+
+
+def test_whom_the_identity_gave_a_role_is_named_though_the_end_record_lacks_it():
+    given = az.guid("outsider")
+    role = az.role_assignment(PAY.acts(), given, az.SECRETS_USER, scenarios.RG_SCOPE, 600)
+    found = hunt(as_pairs([az.vfs_write(EVE, PAY, 0), role]), [az.identity_signin(PAY, 590)]).alarms
+    assert {f.detection for f in found} == {"azure_function_written_then_acted"}
+    assert given in text_of(found[0])
+
+
+def test_who_made_the_app_need_not_steal_its_publish_profile():
+    """Publishing from an editor: the app is made, its profile read, its settings written."""
+    publish = [az.publish_profile(EVE, PAY, 0), az.config_write(EVE, PAY, 60)]
+    assert hunt(publish).alarms
+    assert not hunt([az.sites_write(EVE, PAY, -60), *publish]).alarms
+    assert hunt([az.sites_write(az.person("olga"), PAY, -60), *publish]).alarms
+
+
+def test_identity_opens_a_port():
+    groups = f"{scenarios.RG_SCOPE}/providers/Microsoft.Network/networkSecurityGroups"
+    operation = "Microsoft.Network/networkSecurityGroups/securityRules/write"
+    rule = az.flat(PAY.acts(), operation, f"{groups}/web/securityRules/any", 600)
+    found = hunt([az.vfs_write(EVE, PAY, 0), az.identity_signin(PAY, 590), rule]).alarms
+    assert {f.verdict for f in found} == {"acted"}

@@ -285,3 +285,25 @@ def test_attack_on_the_second_day_of_a_project_at_work(attack):
     later = [gcp.moved(record, gcp.seconds_of(record) + DAY) for record in chain.records()]
     alarms = hunt(world(1), later).alarms
     assert any(not missing(chain, finding) for finding in alarms)
+
+
+# --- what a write changes, and what the code's account then writes ------------------------------
+
+
+def as_code(src="198.51.100.7"):
+    return Caller(SYNC.account, src, "google-api-python-client/2.0")
+
+
+def test_update_of_memory_alone_is_no_write_though_its_end_has_no_mask():
+    grant = gcp.project_policy(as_code(), 600, "roles/owner", "user:mallory@example.org")
+    mask = "availableMemoryMb,timeout"
+    assert not hunt(gcp.update_gen1(EVE, SYNC, 0, mask), [grant]).alarms
+    assert hunt(gcp.update_gen1(EVE, SYNC, 0), [grant]).alarms
+
+
+def test_function_whose_account_writes_another_function():
+    second = Function("second", SYNC.account)
+    found = hunt(gcp.create_gen1(EVE, SYNC, 0), gcp.create_gen1(as_code(), second, 600)).alarms
+    assert [finding.verdict for finding in found] == ["acted"]
+    for name in (SYNC.path, second.path, EVE.email, SYNC.account, "198.51.100.7"):
+        assert name in text_of(found[0])

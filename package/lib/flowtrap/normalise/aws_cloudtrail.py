@@ -68,6 +68,7 @@ _CALLS: dict[str, tuple[dict[str, Any], Any]] = {
     "ssm.amazonaws.com": (targets.PARAMETER_CALLS, _other),
     "events.amazonaws.com": (targets.RULE_CALLS, _other),
     "ec2.amazonaws.com": (targets.EC2_CALLS, _other),
+    "rds.amazonaws.com": (targets.RDS_CALLS, _other),
 }
 _OTHERS: tuple[dict[str, Any], Any] = ({}, _other)
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Part = dict[str, Any]
 
 _DEEPEST = 12
+_LENT = ("snapshotId", "imageId", "dBSnapshotIdentifier", "dBClusterSnapshotIdentifier")
+_BORROWERS = ("userId", "group", "organizationArn", "organizationalUnitArn")
 
 
 def _set_functions(fields: Fields, spellings: Iterator[Any], record: Part) -> tuple[str, ...]:
@@ -218,6 +220,21 @@ def _items(node: Any) -> list[Part]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
+def share_call(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
+    """Read what lends a snapshot or image to others, with the accounts (or "all") that it adds."""
+    # Example: {"snapshotId": "snap-1", "createVolumePermission": {"add": {"items": [{"userId":
+    #   "444455556666"}]}}}; RDS: {"dBSnapshotIdentifier": "s", "valuesToAdd": ["444455556666"]}
+    lent = next(filter(None, (text(request.get(key)) for key in _LENT)), "")
+    values = request.get("valuesToAdd")
+    added = list(texts(values)) if isinstance(values, list) else []
+    for key in ("createVolumePermission", "launchPermission"):
+        permission = request.get(key)
+        for item in _items(permission.get("add")) if isinstance(permission, dict) else []:
+            added += filter(None, (text(item.get(name)) for name in _BORROWERS))
+    line = f"{action} {lent}".rstrip()
+    return f"{line}: shared with {some(added)}" if added else line
+
+
 def interface_call(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
     """Read CreateNetworkInterface and DeleteNetworkInterface; Lambda's name their function."""
     # Example: {"eventName": "CreateNetworkInterface", "requestParameters": {"description":
@@ -261,6 +278,11 @@ EC2_CALLS = {
     "RevokeSecurityGroupIngress": group_call,
     "ModifySecurityGroupRules": group_call,
     "AuthorizeSecurityGroupIngress": authorize_ingress,
+    "ModifyImageAttribute": share_call,
+    "ModifySnapshotAttribute": share_call,
     "CreateNetworkInterface": interface_call,
     "DeleteNetworkInterface": interface_call,
 }
+RDS_CALLS = dict.fromkeys(
+    ("ModifyDBClusterSnapshotAttribute", "ModifyDBSnapshotAttribute"), share_call
+)

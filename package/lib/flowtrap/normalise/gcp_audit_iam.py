@@ -195,7 +195,11 @@ def token_call(fields: Fields, action: str, payload: Part, labels: Part) -> str:
 
 def role_call(fields: Fields, action: str, payload: Part, labels: Part) -> str:
     """Read CreateRole and UpdateRole."""
-    name = words(payload, "response.name", "request.name", "resourceName", "request.roleId")
+    name = words(payload, "response.name", "request.name")
+    made = words(payload, "request.roleId")
+    if not name:
+        parent = words(payload, "resourceName", "request.parent")
+        name = f"{parent}/roles/{made}".lstrip("/") if made and "/roles/" not in parent else parent
     if name:
         fields["target"] = name
     allowed = pick(payload, "request.role.includedPermissions")

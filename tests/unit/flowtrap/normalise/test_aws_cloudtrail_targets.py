@@ -141,3 +141,41 @@ def test_interface_deleted():
     assert (
         fields_of(call(EVE, "ec2", "DeleteNetworkInterface", 0, request))["eni"] == "eni-0a1b2c3d"
     )
+
+
+LENT_TO = "444455556666"
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "request_", "line"),
+    [
+        (
+            "ec2", "ModifySnapshotAttribute",
+            {"snapshotId": "snap-1", "createVolumePermission": {"add": {"items": [{"userId": LENT_TO}]}}},
+            f"snap-1: shared with {LENT_TO}",
+        ),
+        (
+            "ec2", "ModifyImageAttribute",
+            {"imageId": "ami-1", "launchPermission": {"add": {"items": [{"group": "all"}]}}},
+            "ami-1: shared with all",
+        ),
+        (
+            "ec2", "ModifySnapshotAttribute",
+            {"snapshotId": "snap-1", "createVolumePermission": {"remove": {"items": [{"userId": LENT_TO}]}}},
+            "snap-1",
+        ),
+        (
+            "rds", "ModifyDBSnapshotAttribute",
+            {"dBSnapshotIdentifier": "nightly", "attributeName": "restore", "valuesToAdd": [LENT_TO]},
+            f"nightly: shared with {LENT_TO}",
+        ),
+        (
+            "rds", "ModifyDBClusterSnapshotAttribute",
+            {"dBClusterSnapshotIdentifier": "nightly", "valuesToAdd": None}, "nightly",
+        ),
+        ("ec2", "ModifyImageAttribute", {"launchPermission": "x"}, ""),
+    ],
+)  # fmt: skip
+def test_lending_names_the_borrower(service, action, request_, line):
+    fields = fields_of(call(EVE, service, action, 0, request_))
+    assert fields["summary"] == f"{action} {line}".rstrip()

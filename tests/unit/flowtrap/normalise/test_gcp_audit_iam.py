@@ -123,3 +123,11 @@ def test_role():
         request={"role": {"includedPermissions": ["iam.serviceAccountKeys.create"]}},
     )  # fmt: skip
     assert fields_of(record)["summary"].endswith("allows iam.serviceAccountKeys.create")
+
+
+def test_role_named_by_the_request_alone():
+    record = gcp.entry(
+        EVE, "iam", "google.iam.admin.v1.CreateRole", 0, f"projects/{HOME}",
+        request={"parent": f"projects/{HOME}", "role_id": "helper", "role": {}},
+    )  # fmt: skip
+    assert fields_of(record)["target"] == f"projects/{HOME}/roles/helper"
