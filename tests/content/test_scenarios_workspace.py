@@ -192,6 +192,17 @@ def elastic_row(record):
     return {"_index": "logs-google_workspace", "_id": "1", "_source": source}
 
 
+def native_client(row, number):
+    for event in row["events"]:
+        for given in event["parameters"]:
+            if given["name"] == "client_type":
+                given["value"] = "NATIVE_APPLICATION"
+
+
+def test_grant_of_a_script_scope_counts_whatever_the_client_says_it_is():
+    assert hunt(changed(scenes.w01(HOUR, False).records(), native_client)).alarms
+
+
 def test_forward_is_counted_once():
     finding = hunt(scenes.w04(HOUR, False).records()).alarms[0]
     assert finding.evidence_totals["forward"] == 1
