@@ -10,7 +10,8 @@ from flowtrap.model.finding import EVIDENCE_SHOWN, Entity, Evidence, Finding, rf
 from flowtrap.model.hit import Hit, hit_values
 
 from . import entry as entries_
-from .views import Span, span_heads, span_hits
+from .cases import together
+from .views import span_heads, span_hits
 
 if TYPE_CHECKING:
     from flowtrap.model.detection import Detection
@@ -33,7 +34,7 @@ def make_finding(case: list[Judged], relations: Relations, incomplete: bool) -> 
     detection = relations.detection
     worst = min(case, key=lambda item: detection.verdicts.index(item.verdict))
     anchors = [item.anchor for item in case]
-    spans = _spans_of(case)
+    spans = together(case)
     heads = {stage: span_heads(stretches) for stage, stretches in spans.items()}
     heads = {stage: found for stage, found in heads.items() if found}
     heads[detection.anchor] = sorted(
@@ -65,14 +66,6 @@ def make_finding(case: list[Judged], relations: Relations, incomplete: bool) -> 
         explanation=_sentence(worst, relations, named, heads),
         incomplete=incomplete,
     )
-
-
-def _spans_of(case: list[Judged]) -> dict[str, list[Span]]:
-    spans: dict[str, list[Span]] = {}
-    for item in case:
-        for stage, stretches in item.related.items():
-            spans.setdefault(stage, []).extend(stretches)
-    return spans
 
 
 def _each_event_once(hits: list[Hit]) -> list[Hit]:

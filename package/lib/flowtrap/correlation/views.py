@@ -6,8 +6,12 @@ it leaves out because no event is its own relation.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from flowtrap.model.hit import hit_values
 
 from . import entry as entries_
 
@@ -27,7 +31,8 @@ class View:
         self._heads: list[bytes] | None = None
         self._hits: list[Hit] | None = None
         self._passing: dict[object, View] = {}
-        self.memo: dict[object, dict[int, list[bytes]]] = {}
+        self._upcoming: dict[tuple[str, int], dict[int, list[tuple[str, int]]]] = {}
+        self.memo: dict[object, Any] = {}
 
     @property
     def heads(self) -> list[bytes]:
@@ -61,6 +66,29 @@ class View:
         lo, hi = _slice(self.heads, first_ms, last_ms)
         return hi - lo
 
+    def values(self, name: str, wanted: int, lo: int, hi: int) -> set[str]:
+        """Return the distinct values on the log from `lo` up to `hi`, or at least `wanted` of them.
+
+        By every so many hits it is kept which values come next, so that no question scans the log.
+        """
+        if (name, wanted) not in self._upcoming:
+            self._upcoming[name, wanted] = self._next_values(name, wanted)
+        mark = lo + -lo % wanted
+        found = {value for hit in self.hits[lo : min(mark, hi)] for value in hit_values(hit, name)}
+        upcoming = self._upcoming[name, wanted].get(mark, ())
+        return found.union(value for value, at in upcoming if at < hi)
+
+    def _next_values(self, name: str, wanted: int) -> dict[int, list[tuple[str, int]]]:
+        marks: dict[int, list[tuple[str, int]]] = {}
+        ahead: dict[str, int] = {}
+        for at in range(len(self.log) - 1, -1, -1):
+            for value in hit_values(self.hits[at], name):
+                ahead.pop(value, None)
+                ahead[value] = at
+            if not at % wanted:
+                marks[at] = list(islice(reversed(ahead.items()), wanted))
+        return marks
+
     def holds_event(self, head: bytes) -> bool:
         """Tell whether the event is in this view."""
         at = bisect_left(self.heads, head)
@@ -75,16 +103,23 @@ class Span(NamedTuple):
     last_ms: int
     without: tuple[bytes, ...] = ()
 
-    def covers(self, head: bytes) -> bool:
-        """Tell whether an event of the view is related by this span."""
-        return self._spans(head) and head not in self.without
-
     def total(self) -> int:
         """Return how many events the span relates."""
         left_out = sum(
             self._spans(head) and self.view.holds_event(head) for head in set(self.without)
         )
         return self.view.count_in(self.first_ms, self.last_ms) - left_out
+
+    def values(self, name: str, wanted: int) -> set[str]:
+        """Return the distinct values of the span's hits, or at least `wanted` of them."""
+        log = self.view.log
+        lo, last = _slice(log, self.first_ms, self.last_ms)
+        found: set[str] = set()
+        for head in sorted({head for head in self.without if self._spans(head)}):
+            hi = bisect_left(log, head, lo)
+            found |= self.view.values(name, wanted, lo, hi)
+            lo = bisect_left(log, head[:-1] + b"\1", hi)
+        return found | self.view.values(name, wanted, lo, last)
 
     def _spans(self, head: bytes) -> bool:
         return self.first_ms <= entries_.time_ms(head) <= self.last_ms
@@ -105,14 +140,32 @@ def span_heads(spans: list[Span]) -> list[bytes]:
     if len(spans) == 1 and not spans[0].without:
         return spans[0].view.heads_in(spans[0].first_ms, spans[0].last_ms)
     found: set[bytes] = set()
-    for view, group in _by_view(spans).items():
-        doubtful = {head for span in group for head in span.without}
-        for first_ms, last_ms in merged([(span.first_ms, span.last_ms) for span in group]):
-            heads = view.heads_in(first_ms, last_ms)
-            if doubtful:
-                heads = [h for h in heads if h not in doubtful or any(s.covers(h) for s in group)]
-            found.update(heads)
+    for span in spans:
+        heads = span.view.heads_in(span.first_ms, span.last_ms)
+        found.update(set(heads).difference(span.without))
     return sorted(found)
+
+
+def union(spans: list[Span]) -> list[Span]:
+    """Return the same hits in the fewest spans."""
+    found = []
+    for view, group in _by_view(spans).items():
+        left_out = _left_out(group)
+        for first_ms, last_ms in merged([(span.first_ms, span.last_ms) for span in group]):
+            found.append(Span(view, first_ms, last_ms, left_out))
+    return found
+
+
+def _left_out(spans: list[Span]) -> tuple[bytes, ...]:
+    """Return the heads that every span leaves out whose time covers them."""
+    without = Counter(head for span in spans for head in set(span.without) if span._spans(head))
+    firsts = sorted(span.first_ms for span in spans) if without else []
+    lasts = sorted(span.last_ms for span in spans) if without else []
+    return tuple(
+        head
+        for head, times in without.items()
+        if times == bisect_right(firsts, when := entries_.time_ms(head)) - bisect_left(lasts, when)
+    )
 
 
 def _by_view(spans: list[Span]) -> dict[View, list[Span]]:
