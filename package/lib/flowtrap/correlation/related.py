@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from .reach import Pieces
 
 Related = dict[str, "list[Span] | Seen"]  # by stage
+Origin = tuple[str, tuple[int, ...]]  # a stage joined to the anchor, and the anchor's keys
 _VIEWS_KEPT = 4_096
-_REACHED_KEPT = 500_000
+_REACHED_KEPT = 100_000  # hits, unless few roots have that many
+_ROOTS_KEPT = 8
 PATIENCE = 1  # how often the hits at the ends of hops may be walked to, before all are worked out
 NO_HITS = View([])
 
@@ -93,7 +95,7 @@ class Relations:
         self._logs = logs
         self._earliest = earliest
         self._views: dict[tuple[int, int], View] = {}
-        self._roots: dict[tuple[Relation, tuple[int, ...]], Root] = {}
+        self._roots: dict[Origin, Root] = {}
         self._reached = 0
         self._relations = {relation.stage: relation for relation in self.detection.relations}
 
@@ -112,7 +114,7 @@ class Relations:
         """Return R_s(anchor) for every related stage that has hits at all."""
         own = entries_.head_of(anchor.time_ms, anchor.event_id)
         found: Related = {}
-        roots: dict[str, Root] = {}
+        origins: dict[str, Origin] = {}
         keys: dict[tuple[str, ...], list[int]] = {}
         for relation in self.detection.relations:
             reached: list[Span] | Seen
@@ -120,47 +122,50 @@ class Relations:
                 names = relation.parent_keys
                 if names not in keys:
                     keys[names] = keys_of(anchor, names)
-                roots[relation.stage] = self._root(relation, keys[names])
+                origins[relation.stage] = relation.stage, tuple(keys[names])
                 reached = self._direct(relation, anchor, own, keys[names])
             else:
-                root = roots[relation.stage] = roots[relation.parent]
-                reached = self._hop(relation, root, anchor, own, found.get(relation.parent, []))
+                origin = origins[relation.stage] = origins[relation.parent]
+                parents = found.get(relation.parent, [])
+                reached = self._hop(relation, origin, anchor, own, parents) if parents else []
             if reached:
                 found[relation.stage] = reached
         return found
 
     def _direct(self, relation: Relation, anchor: Hit, own: bytes, keys: list[int]) -> list[Span]:
         table = self.uses[relation.stage].relation_table or 0
+        first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
         spans: list[Span] = []
         for key in keys:
             view = self.view(table, key)
-            if view is NO_HITS:
-                continue
-            first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
-            if view.count_in(first, last):
+            if view.log and view.count_in(first, last):
                 spans.append(span_without(view, first, last, (own,)))
         return spans
 
-    def _root(self, relation: Relation, keys: list[int]) -> Root:
-        """Return what is known of the chains that start at these keys of an anchor."""
-        name = relation, tuple(sorted(keys))
-        root = self._roots.get(name)
+    def _root(self, origin: Origin) -> Root:
+        """Return what is known of the chains that start at a stage and these keys of an anchor."""
+        root = self._roots.get(origin)
         if root is None:
-            if len(self._roots) >= _VIEWS_KEPT or self._reached > _REACHED_KEPT:
+            full = self._reached > _REACHED_KEPT and len(self._roots) > _ROOTS_KEPT
+            if full or len(self._roots) >= _VIEWS_KEPT:
                 self._roots.clear()
                 self._reached = 0
-            root = self._roots[name] = Root(name[1])
+            root = self._roots[origin] = Root(origin[1])
         return root
 
     def _hop(
-        self, relation: Relation, root: Root, anchor: Hit, own: bytes, parents: list[Span] | Seen
+        self,
+        relation: Relation,
+        origin: Origin,
+        anchor: Hit,
+        own: bytes,
+        parents: list[Span] | Seen,
     ) -> list[Span] | Seen:
         """Return what the parents lead to.
 
         It is walked as long as that has cost less than working it out for all anchors of the root.
         """
-        if not parents:
-            return []
+        root = self._root(origin)
         if not isinstance(parents, Seen) and root.walked < PATIENCE * (root.size + 1):
             return self._walk(relation, root, anchor, own, parents)
         seen = Seen(self._reach(relation, root), own)
@@ -272,6 +277,8 @@ class Relations:
         wanted = max(rule.at_least, 1)
         if isinstance(found, Seen):
             return self.count(found, rule) >= wanted
+        if wanted == 1 and not rule.where and not rule.distinct and not found[0].without:
+            return True
         spans = self.narrowed(rule, found)
         if rule.distinct is None:
             return len_at_least(spans, wanted)

@@ -49,6 +49,10 @@ class View:
             self._hits = [entries_.unpack(entry) for entry in self.log]
         return self._hits
 
+    def hit(self, at: int) -> Hit:
+        """Return one of the hits, unpacked alone unless all are already."""
+        return self._hits[at] if self._hits is not None else entries_.unpack(self.log[at])
+
     def passing(self, rule: object, test: Callable[[Hit], bool]) -> View:
         """Return the view of the hits that pass a rule, worked out once per rule."""
         if rule not in self._passing:
@@ -91,8 +95,9 @@ class View:
 
     def holds_event(self, head: bytes) -> bool:
         """Tell whether the event is in this view."""
-        at = bisect_left(self.heads, head)
-        return at < len(self.heads) and self.heads[at] == head
+        heads = self.heads
+        at = bisect_left(heads, head)
+        return at < len(heads) and heads[at] == head
 
 
 class Span(NamedTuple):
@@ -105,6 +110,8 @@ class Span(NamedTuple):
 
     def total(self) -> int:
         """Return how many events the span relates."""
+        if not self.without:
+            return self.view.count_in(self.first_ms, self.last_ms)
         left_out = sum(
             self._spans(head) and self.view.holds_event(head) for head in set(self.without)
         )
@@ -127,7 +134,7 @@ class Span(NamedTuple):
 
 def span_without(view: View, first_ms: int, last_ms: int, heads: tuple[bytes, ...]) -> Span:
     """Return a span that leaves out those of the events that the view holds."""
-    return Span(view, first_ms, last_ms, tuple(h for h in heads if view.holds_event(h)))
+    return Span(view, first_ms, last_ms, tuple([h for h in heads if view.holds_event(h)]))
 
 
 def _slice(ordered: list[bytes], first_ms: int, last_ms: int) -> tuple[int, int]:
@@ -147,21 +154,26 @@ def span_heads(spans: list[Span]) -> list[bytes]:
 
 
 def union(spans: list[Span]) -> list[Span]:
-    """Return the same hits in the fewest spans."""
+    """Return the same hits in the fewest spans, each from its first hit to its last."""
     found = []
     for view, group in _by_view(spans).items():
         left_out = _left_out(group)
-        for first_ms, last_ms in merged([(span.first_ms, span.last_ms) for span in group]):
-            found.append(Span(view, first_ms, last_ms, left_out))
+        for stretch in merged([(span.first_ms, span.last_ms) for span in group]):
+            lo, hi = _slice(view.heads, *stretch)
+            if lo < hi:
+                first, last = view.heads[lo], view.heads[hi - 1]
+                without = tuple(head for head in left_out if first <= head <= last)
+                times = entries_.time_ms(first), entries_.time_ms(last)
+                found.append(Span(view, *times, without))
     return found
 
 
-def _left_out(spans: list[Span]) -> tuple[bytes, ...]:
+def _left_out(spans: list[Span]) -> list[bytes]:
     """Return the heads that every span leaves out whose time covers them."""
     without = Counter(head for span in spans for head in set(span.without) if span._spans(head))
     firsts = sorted(span.first_ms for span in spans) if without else []
     lasts = sorted(span.last_ms for span in spans) if without else []
-    return tuple(
+    return sorted(
         head
         for head, times in without.items()
         if times == bisect_right(firsts, when := entries_.time_ms(head)) - bisect_left(lasts, when)
@@ -194,9 +206,10 @@ def span_hits(spans: list[Span], most: int | None = None) -> list[Hit]:
         heads = wanted.intersection(span_heads(group))
         if not heads:
             continue
-        first_ms, last_ms = entries_.time_ms(min(heads)), entries_.time_ms(max(heads))
-        start, end = _slice(view.log, first_ms, last_ms)
-        for entry in view.log[start:end]:
-            if entries_.head(entry) in heads and entry not in found:
-                found[entry] = entries_.unpack(entry)
+        start = bisect_left(view.log, min(heads))
+        end = bisect_left(view.log, max(heads)[:-1] + b"\1", start)
+        for at in range(start, end):
+            entry = view.log[at]
+            if entry not in found and entries_.head(entry) in heads:
+                found[entry] = view.hit(at)
     return [found[entry] for entry in sorted(found)]
