@@ -69,9 +69,12 @@ class Root:
         self, relation: Relation, view: View, targets: list[tuple[View, list[bytes]]]
     ) -> None:
         """Take account of the logs that a parent's log leads to."""
-        if (relation.stage, view.place) not in self._met:
-            self._met.add((relation.stage, view.place))
-            self.size += len(view.log) + sum(len(target.log) for target, _ in targets)
+        if (relation.stage, view.place) in self._met:
+            return
+        for place, log in ((view.place, view.log), *((v.place, v.log) for v, _ in targets)):
+            if (relation.stage, place) not in self._met:
+                self._met.add((relation.stage, place))
+                self.size += len(log)
 
 
 class Relations:

@@ -125,7 +125,7 @@ class Span(NamedTuple):
         for head in sorted({head for head in self.without if self._spans(head)}):
             hi = bisect_left(log, head, lo)
             found |= self.view.values(name, wanted, lo, hi)
-            lo = bisect_left(log, head[:-1] + b"\1", hi)
+            lo = bisect_left(log, entries_.after(head), hi)
         return found | self.view.values(name, wanted, lo, last)
 
     def _spans(self, head: bytes) -> bool:
@@ -200,16 +200,24 @@ def merged(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def span_hits(spans: list[Span], most: int | None = None) -> list[Hit]:
     """Return the hits of some spans in order of time and event id, the first `most` events."""
-    wanted = set(span_heads(spans)[:most])
+    heads = span_heads(spans)[:most]
+    if not heads:
+        return []
+    if len(spans) == 1 and not spans[0].without:
+        view = spans[0].view
+        return [view.hit(at) for at in range(*_from_to(view.log, heads[0], heads[-1]))]
+    wanted = set(heads)
     found: dict[bytes, Hit] = {}
     for view, group in _by_view(spans).items():
-        heads = wanted.intersection(span_heads(group))
-        if not heads:
-            continue
-        start = bisect_left(view.log, min(heads))
-        end = bisect_left(view.log, max(heads)[:-1] + b"\1", start)
-        for at in range(start, end):
+        inside = wanted.intersection(span_heads(group))
+        for at in range(*_from_to(view.log, min(inside), max(inside))) if inside else ():
             entry = view.log[at]
-            if entry not in found and entries_.head(entry) in heads:
+            if entry not in found and entries_.head(entry) in inside:
                 found[entry] = view.hit(at)
     return [found[entry] for entry in sorted(found)]
+
+
+def _from_to(log: list[bytes], first: bytes, last: bytes) -> tuple[int, int]:
+    """Return where the hits from one event to another lie in a log, the end outside."""
+    lo = bisect_left(log, first)
+    return lo, bisect_left(log, entries_.after(last), lo)
