@@ -280,7 +280,7 @@ class Relations:
         wanted = max(rule.at_least, 1)
         if isinstance(found, Seen):
             return self.count(found, rule) >= wanted
-        if wanted == 1 and not rule.where and not rule.distinct and not found[0].without:
+        if found and wanted == 1 and not (rule.where or rule.distinct or found[0].without):
             return True
         spans = self.narrowed(rule, found)
         if rule.distinct is None:
