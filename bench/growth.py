@@ -3,6 +3,7 @@
 python bench/growth.py open-cases 8000      # and 1000000: the cost of an event must not double
 python bench/growth.py memory 200000        # bytes an open entity, nothing spilled
 python bench/growth.py hot-key 3000         # 3,000 anchors and 3,000 related hits on one key
+python bench/growth.py hops 2000            # edits x views x grants, in shapes that tempt to n²
 """
 
 from __future__ import annotations
@@ -153,6 +154,114 @@ def hot_key(count: int) -> dict[str, Any]:
     }
 
 
+def hop_detection() -> Detection:
+    """Return edit -> view -> grant -> grants of the same app, as the detections of files have it."""
+
+    def stage(name: str, *keys: str) -> dict[str, Any]:
+        return {
+            "feed": "f",
+            "condition": ["in", "action", [name]],
+            "keys": {key: key for key in keys},
+            "facts": {"actor": "actor"},
+        }
+
+    def joined(key: str, when: str, parent: str = "") -> dict[str, Any]:
+        return {"match": {key: key}, "when": when, **({"from": parent} if parent else {})}
+
+    return Detection.from_dict(
+        {
+            "name": "hops",
+            "id": "1",
+            "title": "Hops",
+            "analytic": "AN1055",
+            "attack": {},
+            "stages": {
+                "edit": stage("edit", "file"),
+                "view": stage("view", "file", "user"),
+                "grant": stage("grant", "user", "app"),
+                "same": stage("grant", "app"),
+            },
+            "chain": {
+                "anchor": "edit",
+                "case": ["file"],
+                "window": "24h",
+                "related": {
+                    "view": joined("file", "after"),
+                    "grant": joined("user", "after", "view"),
+                    "same": joined("app", "around", "grant"),
+                },
+            },
+            "verdicts": [
+                {
+                    "name": name,
+                    "severity": "high",
+                    "risk": risk,
+                    "say": "{grant.actor} granted {grant.app} ({same.count})",
+                    "require": {
+                        "view": {"at_least": views, "distinct": "actor"},
+                        "grant": {"at_least": 1, "where": [never] if risk > 80 else []},
+                        "same": {"at_least": views, "distinct": "actor"},
+                    },
+                }
+                for name, risk, views in (("all", 90, 5), ("many", 80, 5), ("few", 50, 1))
+                for never in ({"op": "equals", "field": "actor", "value": "nobody"},)
+            ],
+        }
+    )
+
+
+SHAPES = {  # files, users, apps, grants a user, of count
+    "one file, few users": lambda n: (1, max(n // 50, 2), 1, 1),
+    "one file, one user": lambda n: (1, 1, 1, n),
+    "one file, many users": lambda n: (1, n, 1, 1),
+    "one app, many files": lambda n: (n, n, 1, 1),
+    "many apps": lambda n: (1, n // 10, n, 10),
+}
+
+
+def hop_hits(count: int, shape: str) -> list[tuple[int, Hit]]:
+    """Return `count` edits, as many views, and grants, all within 20 hours."""
+    files, users, apps, grants = SHAPES[shape](count)
+    hits = []
+
+    def put(index: int, ident: str, second: float, **values: str) -> None:
+        time_ms = START_MS + int(72_000_000 * second)
+        hits.append((index, Hit(time_ms, ident, "f", "act", "x", "did", values)))
+
+    for n in range(count):
+        user, at = f"u{n % users}", (n * 7919 % count) / count
+        put(0, f"e{n}", at, file=f"f{n % files}", actor="mallory")
+        put(1, f"v{n}", at + 1e-4, file=f"f{n % files}", user=user, actor=user)
+    for n in range(users * grants):
+        user, at = f"u{n % users}", (n * 104729 % count) / count + 2e-4
+        for index in (2, 3):
+            put(index, f"g{n}", at, user=user, app=f"a{n % apps}", actor=user)
+    return hits
+
+
+def hop_seconds(count: int, shape: str) -> tuple[float, int, int]:
+    """Return the CPU seconds of one shape, its events and its findings."""
+    one = Engine([hop_detection()], Tunables({}, now_ms=START_MS))
+    hits = hop_hits(count, shape)
+    gc.collect()
+    began = time.process_time()
+    for index, item in hits:
+        one.add(index, item)
+    findings = one.flush()
+    return time.process_time() - began, len(hits), len(findings)
+
+
+def hops(count: int) -> dict[str, Any]:
+    """Weigh an event of each shape, at `count` and at four times that."""
+    rows: dict[str, Any] = {"count": count}
+    for shape in SHAPES:
+        few, events, findings = hop_seconds(count, shape)
+        many, more, _ = hop_seconds(4 * count, shape)
+        each = {"event_us": 1e6 * few / events, "event_us_at_4": 1e6 * many / more}
+        rows[shape] = {**each, "findings": findings}
+    return rows
+
+
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -164,7 +273,7 @@ def _resident_bytes() -> int:
     return 0
 
 
-MEASURES = {"open-cases": open_cases, "memory": memory, "hot-key": hot_key}
+MEASURES = {"open-cases": open_cases, "memory": memory, "hot-key": hot_key, "hops": hops}
 
 
 def main() -> None:

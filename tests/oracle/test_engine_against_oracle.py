@@ -27,6 +27,7 @@ from strategies import (
     verdict_row,
 )
 
+from flowtrap.correlation import related
 from flowtrap.correlation.engine import Engine, Limits
 from flowtrap.model.finding import Finding
 
@@ -39,6 +40,13 @@ def _some(share: float) -> settings:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
+
+
+@pytest.fixture
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Set when hops are worked out for all anchors: 0 at once, 1 where it pays."""
+    monkeypatch.setattr(related, "PATIENCE", request.param)
+    return int(request.param)
 
 
 # -- the two sides ---------------------------------------------------------------------------
@@ -102,9 +110,10 @@ def spill() -> io.BytesIO:
 # -- any order, chunking, duplication --------------------------------------------------------
 
 
+@pytest.mark.parametrize("patience", [0, 1], indirect=True)
 @_some(0.35)
-@given(st.data())
-def test_findings_are_those_of_the_design_in_any_order(data: st.DataObject) -> None:
+@given(data=st.data())
+def test_findings_are_those_of_the_design_in_any_order(data: st.DataObject, patience: int) -> None:
     case = data.draw(cases())
     engine = build(case)
     for run in data.draw(deliveries(case)):
@@ -140,9 +149,12 @@ def test_findings_are_those_of_the_design_with_flushes_between(data: st.DataObje
 # -- successive runs with saved state --------------------------------------------------------
 
 
+@pytest.mark.parametrize("patience", [0, 1], indirect=True)
 @_some(0.15)
-@given(st.data())
-def test_findings_are_those_of_the_design_in_successive_runs(data: st.DataObject) -> None:
+@given(data=st.data())
+def test_findings_are_those_of_the_design_in_successive_runs(
+    data: st.DataObject, patience: int
+) -> None:
     case = data.draw(cases())
     engine = build(case)
     latest: dict[str, Expected] = {}
@@ -155,9 +167,12 @@ def test_findings_are_those_of_the_design_in_successive_runs(data: st.DataObject
     assert [latest.get(f.finding_id) for f in wanted] == wanted
 
 
+@pytest.mark.parametrize("patience", [0, 1], indirect=True)
 @_some(0.15)
-@given(st.data())
-def test_expiry_by_watermark_loses_nothing_within_lateness(data: st.DataObject) -> None:
+@given(data=st.data())
+def test_expiry_by_watermark_loses_nothing_within_lateness(
+    data: st.DataObject, patience: int
+) -> None:
     """No event is later than `lateness`; state is saved, restored and expires between runs."""
     case = data.draw(cases())
     lateness_ms = data.draw(st.sampled_from((0, GRID_MS, 2 * GRID_MS, 4 * GRID_MS)))

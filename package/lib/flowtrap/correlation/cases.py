@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from flowtrap.model.detection import FirstSeen
 
 from . import entry as entries_
+from .reach import Seen
+from .views import union
 
 if TYPE_CHECKING:
     from flowtrap.model.detection import Requirement, Verdict
     from flowtrap.model.hit import Hit
 
-    from .related import Relations
+    from .reach import Reach
+    from .related import Related, Relations
     from .views import Span
 
 
@@ -21,7 +24,23 @@ class Judged(NamedTuple):
 
     anchor: Hit
     verdict: Verdict
-    related: dict[str, list[Span]]
+    related: Related
+
+
+def together(case: list[Judged]) -> dict[str, list[Span]]:
+    """Return by stage what is related to any anchor of a case, in few spans."""
+    spans: dict[str, list[Span]] = {}
+    seen: dict[str, dict[Reach, list[bytes]]] = {}
+    for item in case:
+        for stage, found in item.related.items():
+            if isinstance(found, Seen):
+                seen.setdefault(stage, {}).setdefault(found.reach, []).append(found.anchor)
+            else:
+                spans.setdefault(stage, []).extend(found)
+    for stage, reaches in seen.items():
+        for reach, anchors in reaches.items():
+            spans.setdefault(stage, []).extend(reach.spans(anchors))
+    return {stage: union(found) for stage, found in spans.items()}
 
 
 def judge(
@@ -41,9 +60,7 @@ def judge(
     return None
 
 
-def _required(
-    rule: Requirement, related: dict[str, list[Span]], relations: Relations, closed: bool
-) -> bool:
+def _required(rule: Requirement, related: Related, relations: Relations, closed: bool) -> bool:
     spans = related.get(rule.stage, [])
     if rule.at_least:
         return bool(spans) and relations.meets(rule, spans)
@@ -71,7 +88,7 @@ def may_hold(anchor: Hit, relations: Relations, unsettled: frozenset[str]) -> bo
     )
 
 
-def _may_meet(rule: Requirement, related: dict[str, list[Span]], relations: Relations) -> bool:
+def _may_meet(rule: Requirement, related: Related, relations: Relations) -> bool:
     if any(isinstance(condition, FirstSeen) for condition in rule.where):
         return True
     return _required(rule, related, relations, closed=True)

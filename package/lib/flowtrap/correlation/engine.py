@@ -17,7 +17,7 @@ from . import state
 from .cases import judge_log
 from .entry import pack
 from .expiry import Expiry
-from .findings import make_finding
+from .findings import Teller
 from .hit_log import DEFAULT_LIMITS, HitLogs, Limits, OpenSpill
 from .learnt import Learnt, scope_of
 from .plan import Plan, Use
@@ -143,10 +143,11 @@ class Engine:
     ) -> list[Finding]:
         relations = self.relations(number)
         table = relations.uses[relations.detection.anchor].anchor_table or 0
+        teller = Teller(relations, incomplete)
         findings = []
         for key, log in self.logs.scan(table):
             for case in judge_log(log, relations, self._watermark_ms, final):
-                findings.append(make_finding(case, relations, incomplete))
+                findings.append(teller.finding(case))
                 expiry.pin(number, table, key, case)
         self.counters.unlearned += len(relations.unlearned)
         return findings

@@ -41,6 +41,11 @@ def head(entry: bytes) -> bytes:
     return entry[: entry.index(0, 8) + 1]
 
 
+def after(head: bytes) -> bytes:
+    """Return the bytes before which all entries of an event sort, and none of a later one."""
+    return head[:-1] + b"\1"
+
+
 def time_ms(entry: bytes) -> int:
     """Return the time of an entry or a head."""
     return int.from_bytes(entry[:8], "big") - _BIAS

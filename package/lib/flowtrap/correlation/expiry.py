@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from . import entry as entries_
+from .cases import together
 
 _Name = TypeVar("_Name")
 
@@ -41,10 +42,9 @@ class Expiry:
         judged = self._anchors.setdefault((table, key), set())
         judged.update(entries_.pack(item.anchor) for item in case)
         _lower(self._oldest, number, first_ms - window_ms)
-        for item in case:
-            for spans in item.related.values():
-                for span in spans:
-                    _lower(self._pins, span.view.place, span.first_ms)
+        for spans in together(case).values():
+            for span in spans:
+                _lower(self._pins, span.view.place, span.first_ms)
 
     def _open_ms(self, number: int) -> int:
         return 2 * self._plan.window_ms[number]

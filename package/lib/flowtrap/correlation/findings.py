@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowtrap.model.finding import EVIDENCE_SHOWN, Entity, Evidence, Finding, rfc3339
 from flowtrap.model.hit import Hit, hit_values
 
 from . import entry as entries_
-from .views import Span, span_heads, span_hits
+from .cases import together
+from .views import span_heads, span_hits
 
 if TYPE_CHECKING:
     from flowtrap.model.detection import Detection
 
     from .cases import Judged
     from .related import Relations
+    from .views import Span
 
 NAMED_HITS = 2_000
+_TOLD_KEPT = 64
 _PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)(?:\.([a-z0-9_]+))?(\.count)?\}")
 
 
@@ -28,96 +31,124 @@ def finding_id(detection: str, case: tuple[str, ...], first_event_id: str) -> st
     return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def make_finding(case: list[Judged], relations: Relations, incomplete: bool) -> Finding:
-    """Build the finding of a case (a run of judged anchors in time order)."""
-    detection = relations.detection
-    worst = min(case, key=lambda item: detection.verdicts.index(item.verdict))
-    anchors = [item.anchor for item in case]
-    spans = _spans_of(case)
-    heads = {stage: span_heads(stretches) for stage, stretches in spans.items()}
-    heads = {stage: found for stage, found in heads.items() if found}
-    heads[detection.anchor] = sorted(
-        {
-            *heads.get(detection.anchor, ()),
-            *(entries_.head_of(a.time_ms, a.event_id) for a in anchors),
+class Told(NamedTuple):
+    """What a finding tells of one stage."""
+
+    heads: list[bytes]
+    hits: list[Hit]  # of the first events
+    shown: list[Hit]
+    values: dict[str, list[tuple[Any, str]]]  # by type of entity: where each first appears
+
+
+class Teller:
+    """Makes the findings of a detection. Cases that share evidence share the work on it."""
+
+    def __init__(self, relations: Relations, incomplete: bool) -> None:
+        self._relations = relations
+        self._detection = relations.detection
+        self._incomplete = incomplete
+        self._told: dict[tuple[str, tuple[Span, ...]], Told] = {}
+
+    def finding(self, case: list[Judged]) -> Finding:
+        """Build the finding of a case (a run of judged anchors in time order)."""
+        detection = self._detection
+        worst = min(case, key=lambda item: detection.verdicts.index(item.verdict))
+        anchors = [item.anchor for item in case]
+        spans = together(case)
+        told = {stage: self._of_stage(stage, found) for stage, found in spans.items()}
+        told[detection.anchor] = self._of_anchors(anchors, spans.get(detection.anchor, []))
+        told = {stage: part for stage, part in told.items() if part.heads}
+        every = set().union(*(part.heads for part in told.values()))
+        keys = tuple(hit_values(anchors[0], name)[0] for name in detection.case)
+        return Finding(
+            finding_id=finding_id(detection.name, keys, anchors[0].event_id),
+            revision=len(every),
+            detection=detection.name,
+            title=detection.title,
+            analytic=detection.analytic,
+            strategy=str(detection.attack.get("strategy", "")),
+            techniques=tuple(detection.attack.get("techniques", ())),
+            verdict=worst.verdict.name,
+            severity=worst.verdict.severity,
+            risk_score=worst.verdict.risk,
+            first_time=rfc3339(entries_.time_ms(min(every))),
+            last_time=rfc3339(entries_.time_ms(max(every))),
+            entities=_entities(detection, told),
+            evidence=_evidence(told),
+            evidence_totals={n: len(told[n].heads) for n in detection.stages if n in told},
+            explanation=_sentence(worst, self._relations, told),
+            incomplete=self._incomplete,
+        )
+
+    def _of_stage(self, stage: str, spans: list[Span]) -> Told:
+        name = stage, tuple(spans)
+        if name not in self._told:
+            if len(self._told) >= _TOLD_KEPT:
+                self._told.clear()
+            hits = span_hits(spans, NAMED_HITS)
+            self._told[name] = self._tell(stage, span_heads(spans), hits)
+        return self._told[name]
+
+    def _of_anchors(self, anchors: list[Hit], spans: list[Span]) -> Told:
+        heads = {entries_.head_of(hit.time_ms, hit.event_id) for hit in anchors}
+        hits = [*anchors, *span_hits(spans, NAMED_HITS)]
+        return self._tell(self._detection.anchor, sorted(heads.union(span_heads(spans))), hits)
+
+    def _tell(self, stage: str, heads: list[bytes], hits: list[Hit]) -> Told:
+        hits.sort(key=lambda hit: hit[:2])  # time and event id
+        values = {
+            kind: _first_appearances(stage, hits, names)
+            for kind, names in self._detection.entities.items()
         }
-    )
-    named = {stage: span_hits(stretches, NAMED_HITS) for stage, stretches in spans.items()}
-    named[detection.anchor] = [*anchors, *named.get(detection.anchor, ())]
-    every = [head for found in heads.values() for head in found]
-    keys = tuple(hit_values(anchors[0], name)[0] for name in detection.case)
-    return Finding(
-        finding_id=finding_id(detection.name, keys, anchors[0].event_id),
-        revision=len(set(every)),
-        detection=detection.name,
-        title=detection.title,
-        analytic=detection.analytic,
-        strategy=str(detection.attack.get("strategy", "")),
-        techniques=tuple(detection.attack.get("techniques", ())),
-        verdict=worst.verdict.name,
-        severity=worst.verdict.severity,
-        risk_score=worst.verdict.risk,
-        first_time=rfc3339(min(map(entries_.time_ms, every))),
-        last_time=rfc3339(max(map(entries_.time_ms, every))),
-        entities=_entities(detection, named),
-        evidence=_evidence(named),
-        evidence_totals={name: len(heads[name]) for name in detection.stages if name in heads},
-        explanation=_sentence(worst, relations, named, heads),
-        incomplete=incomplete,
-    )
+        return Told(heads, hits, _first_of_each_event(hits), values)
 
 
-def _spans_of(case: list[Judged]) -> dict[str, list[Span]]:
-    spans: dict[str, list[Span]] = {}
-    for item in case:
-        for stage, stretches in item.related.items():
-            spans.setdefault(stage, []).extend(stretches)
-    return spans
+def _first_appearances(
+    stage: str, hits: list[Hit], names: tuple[str, ...]
+) -> list[tuple[Any, str]]:
+    found: dict[str, Any] = {}
+    for hit in hits:
+        for name in names:
+            for value in hit_values(hit, name):
+                if value not in found:
+                    found[value] = hit.time_ms, hit.event_id, stage, len(found)
+    return [(place, value) for value, place in found.items()]
 
 
-def _each_event_once(hits: list[Hit]) -> list[Hit]:
+def _first_of_each_event(hits: list[Hit]) -> list[Hit]:
+    """Return a hit of each of the first events."""
     found: dict[tuple[int, str], Hit] = {}
     for hit in hits:
         found.setdefault((hit.time_ms, hit.event_id), hit)
-    return [found[key] for key in sorted(found)]
+        if len(found) == EVIDENCE_SHOWN:
+            break
+    return list(found.values())
 
 
-def _evidence(named: dict[str, list[Hit]]) -> tuple[Evidence, ...]:
-    shown = [
-        (hit.time_ms, hit.event_id, stage, hit)
-        for stage, hits in named.items()
-        for hit in _each_event_once(hits)[:EVIDENCE_SHOWN]
-    ]
+def _evidence(told: dict[str, Told]) -> tuple[Evidence, ...]:
+    shown = [(hit.time_ms, hit.event_id, stage, hit) for stage in told for hit in told[stage].shown]
     return tuple(
         Evidence(stage, rfc3339(time), event_id, hit.feed, hit.action, hit.actor, hit.summary)
         for time, event_id, stage, hit in sorted(shown, key=lambda row: row[:3])
     )
 
 
-def _entities(detection: Detection, named: dict[str, list[Hit]]) -> tuple[Entity, ...]:
+def _entities(detection: Detection, told: dict[str, Told]) -> tuple[Entity, ...]:
     """Return the vendor's values by type, in order of first appearance."""
-    ordered = sorted(
-        (hit.time_ms, hit.event_id, stage, number)
-        for stage, hits in named.items()
-        for number, hit in enumerate(hits)
-    )
-    found: dict[Entity, None] = {}
-    for kind, names in detection.entities.items():
-        for _, _, stage, number in ordered:
-            for name in names:
-                for value in hit_values(named[stage][number], name):
-                    found[Entity(kind, value)] = None
+    found = []
+    for kind in detection.entities:
+        rows = sorted(row for part in told.values() for row in part.values[kind])
+        found += [Entity(kind, value) for value in dict.fromkeys(value for _, value in rows)]
     return tuple(found)
 
 
 def _sentence(
     worst: Judged,
     relations: Relations,
-    named: dict[str, list[Hit]],
-    heads: dict[str, list[bytes]],
+    told: dict[str, Told],
 ) -> str:
     """Fill the verdict's sentence; what is not known reads "unknown"."""
-    telling = _telling_hits(worst, relations, named)
+    telling = _telling_hits(worst, relations, told)
 
     def value(found: re.Match[str]) -> str:
         name, part = found[1], found[2]
@@ -128,7 +159,7 @@ def _sentence(
         if part is None:
             return telling[name][0].summary if telling.get(name) else "unknown"
         if part == "count":
-            return str(len(heads.get(name, ())))
+            return str(len(told[name].heads) if name in told else 0)
         values = dict.fromkeys(v for hit in telling.get(name, ()) for v in hit_values(hit, part))
         return str(len(values)) if found[3] else _joined(values)
 
@@ -136,10 +167,10 @@ def _sentence(
 
 
 def _telling_hits(
-    worst: Judged, relations: Relations, named: dict[str, list[Hit]]
+    worst: Judged, relations: Relations, told: dict[str, Told]
 ) -> dict[str, list[Hit]]:
     """Return per stage the hits that the verdict rests on, else all of the case."""
-    telling = dict(named)
+    telling = {stage: part.hits for stage, part in told.items()}
     telling[relations.detection.anchor] = [worst.anchor]
     for rule in worst.verdict.require:
         if rule.at_least and rule.where:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from flowtrap.model.window import bounds
 
 from . import entry as entries_
 from .conditions import holds
-from .views import View, merged, span_heads, span_hits, span_without
+from .reach import Parents, Reach, Seen, direct, over
+from .views import Span, View, merged, span_heads, span_without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +23,14 @@ if TYPE_CHECKING:
     from .hit_log import HitLogs
     from .learnt import Learnt
     from .plan import Plan, Use
-    from .views import Span
+    from .reach import Pieces
 
+Related = dict[str, "list[Span] | Seen"]  # by stage
+Origin = tuple[str, tuple[int, ...]]  # a stage joined to the anchor, and the anchor's keys
 _VIEWS_KEPT = 4_096
+_REACHED_KEPT = 100_000  # hits, unless few roots have that many
+_ROOTS_KEPT = 8
+PATIENCE = 1  # how often the hits at the ends of hops may be walked to, before all are worked out
 NO_HITS = View([])
 
 
@@ -48,6 +55,28 @@ def keys_of(hit: Hit, names: tuple[str, ...]) -> list[int]:
     return [key_hash(values)]
 
 
+class Root:
+    """The chains that start at one key of the anchors."""
+
+    def __init__(self, keys: tuple[int, ...]) -> None:
+        self.keys = keys
+        self.reaches: dict[str, Reach] = {}
+        self.walked = 0  # parents, for single anchors
+        self.size = 0  # hits that lie at the ends of the hops, as far as walked
+        self._met: set[tuple[str, tuple[int, int]]] = set()
+
+    def enlarge(
+        self, relation: Relation, view: View, targets: list[tuple[View, list[bytes]]]
+    ) -> None:
+        """Take account of the logs that a parent's log leads to."""
+        if (relation.stage, view.place) in self._met:
+            return
+        for place, log in ((view.place, view.log), *((v.place, v.log) for v, _ in targets)):
+            if (relation.stage, place) not in self._met:
+                self._met.add((relation.stage, place))
+                self.size += len(log)
+
+
 class Relations:
     """Answers for one detection during one flush."""
 
@@ -69,6 +98,9 @@ class Relations:
         self._logs = logs
         self._earliest = earliest
         self._views: dict[tuple[int, int], View] = {}
+        self._roots: dict[Origin, Root] = {}
+        self._reached = 0
+        self._relations = {relation.stage: relation for relation in self.detection.relations}
 
     def view(self, table: int, key: int) -> View:
         """Return a log as a view, kept for the next anchor with the same key."""
@@ -81,59 +113,99 @@ class Relations:
             view = self._views[table, key] = View(self._logs.log(table, key), (table, key))
         return view
 
-    def of(self, anchor: Hit) -> dict[str, list[Span]]:
+    def of(self, anchor: Hit) -> Related:
         """Return R_s(anchor) for every related stage that has hits at all."""
         own = entries_.head_of(anchor.time_ms, anchor.event_id)
-        found: dict[str, list[Span]] = {}
+        found: Related = {}
+        origins: dict[str, Origin] = {}
         keys: dict[tuple[str, ...], list[int]] = {}
         for relation in self.detection.relations:
+            reached: list[Span] | Seen
             if relation.parent is None:
                 names = relation.parent_keys
                 if names not in keys:
                     keys[names] = keys_of(anchor, names)
-                spans = self._direct(relation, anchor, own, keys[names])
+                origins[relation.stage] = relation.stage, tuple(keys[names])
+                reached = self._direct(relation, anchor, own, keys[names])
             else:
-                spans = self._hop(relation, anchor, own, found.get(relation.parent, []))
-            if spans:
-                found[relation.stage] = spans
+                origin = origins[relation.stage] = origins[relation.parent]
+                parents = found.get(relation.parent, [])
+                reached = self._hop(relation, origin, anchor, own, parents) if parents else []
+            if reached:
+                found[relation.stage] = reached
         return found
 
     def _direct(self, relation: Relation, anchor: Hit, own: bytes, keys: list[int]) -> list[Span]:
         table = self.uses[relation.stage].relation_table or 0
+        first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
         spans: list[Span] = []
         for key in keys:
             view = self.view(table, key)
-            if view is NO_HITS:
-                continue
-            first, last = bounds(relation.when, anchor.time_ms, self.window_ms)
-            if view.count_in(first, last):
+            if view.log and view.count_in(first, last):
                 spans.append(span_without(view, first, last, (own,)))
         return spans
 
-    def _hop(self, relation: Relation, anchor: Hit, own: bytes, parents: list[Span]) -> list[Span]:
-        table = self.uses[relation.stage].relation_table or 0
-        lowest, highest = bounds(relation.when, anchor.time_ms, self.window_ms)
-        spans = []
+    def _root(self, origin: Origin) -> Root:
+        """Return what is known of the chains that start at a stage and these keys of an anchor."""
+        root = self._roots.get(origin)
+        if root is None:
+            full = self._reached > _REACHED_KEPT and len(self._roots) > _ROOTS_KEPT
+            if full or len(self._roots) >= _VIEWS_KEPT:
+                self._roots.clear()
+                self._reached = 0
+            root = self._roots[origin] = Root(origin[1])
+        return root
+
+    def _hop(
+        self,
+        relation: Relation,
+        origin: Origin,
+        anchor: Hit,
+        own: bytes,
+        parents: list[Span] | Seen,
+    ) -> list[Span] | Seen:
+        """Return what the parents lead to.
+
+        It is walked as long as that has cost less than working it out for all anchors of the root.
+        """
+        root = self._root(origin)
+        if not isinstance(parents, Seen) and root.walked < PATIENCE * (root.size + 1):
+            return self._walk(relation, root, anchor, own, parents)
+        seen = Seen(self._reach(relation, root), own)
+        return seen if self.count(seen) else []
+
+    def _walk(
+        self, relation: Relation, root: Root, anchor: Hit, own: bytes, parents: list[Span]
+    ) -> list[Span]:
+        limits = bounds(relation.when, anchor.time_ms, self.window_ms)
+        spans: list[Span] = []
         for parent in parents:
-            for key, heads in self._targets(relation, parent.view).items():
-                view = self.view(table, key)
-                if not view.log:
-                    continue
-                related = [head for head in heads if parent.covers(head)]
-                spans += self._reach(relation, view, related, own, (lowest, highest))
+            targets = self._targets(relation, parent.view)
+            root.enlarge(relation, parent.view, targets)
+            left_out = set(parent.without)
+            for view, heads in targets:
+                lo = bisect_left(heads, entries_.time_mark(parent.first_ms))
+                hi = bisect_left(heads, entries_.time_mark(parent.last_ms + 1))
+                root.walked += 1 + hi - lo
+                related = [head for head in heads[lo:hi] if head not in left_out]
+                spans += self._windows(relation, view, related, own, limits)
         return spans
 
-    def _targets(self, relation: Relation, view: View) -> dict[int, list[bytes]]:
-        """Return, for the keys that a parent's hits lead to, the heads that lead there."""
+    def _targets(self, relation: Relation, view: View) -> list[tuple[View, list[bytes]]]:
+        """Return the logs that a parent's hits lead to, with the heads that lead there."""
         if relation not in view.memo:
+            table = self.uses[relation.stage].relation_table or 0
             targets: dict[int, list[bytes]] = {}
             for entry, hit in zip(view.log, view.hits):
                 for key in keys_of(hit, relation.parent_keys):
-                    targets.setdefault(key, []).append(entries_.head(entry))
-            view.memo[relation] = targets
-        return view.memo[relation]
+                    if self._logs.has(table, key):
+                        targets.setdefault(key, []).append(entries_.head(entry))
+            found = [(self.view(table, key), heads) for key, heads in targets.items()]
+            view.memo[relation] = [target for target in found if target[0].log]
+        known: list[tuple[View, list[bytes]]] = view.memo[relation]
+        return known
 
-    def _reach(
+    def _windows(
         self,
         relation: Relation,
         view: View,
@@ -142,52 +214,87 @@ class Relations:
         limits: tuple[int, int],
     ) -> list[Span]:
         """Return the union of the parents' windows within the limits, in few spans."""
-        windows = self._windows(relation, parents, limits)
+        if not parents:
+            return []
+        if relation.of_anchor:
+            windows = [limits]
+        else:
+            times = map(entries_.time_ms, parents)
+            windows = [bounds(relation.when, time, self.window_ms) for time in times]
         clipped = [(max(first, limits[0]), min(last, limits[1])) for first, last in windows]
         reached = merged([(first, last) for first, last in clipped if first <= last])
-        alone = [head for head in parents if view.holds_event(head)]
-        lonely = [head for head in alone if not self._has_other(relation, head, parents)]
+        lonely = self._lonely(relation, view, parents)
         return [
             span_without(view, first, last, (own, *lonely))
             for first, last in reached
             if view.count_in(first, last)
         ]
 
-    def _windows(
-        self, relation: Relation, parents: list[bytes], limits: tuple[int, int]
-    ) -> list[tuple[int, int]]:
-        """Return when each parent's relations may lie; one that lends its keys sets no limit."""
-        if relation.of_anchor:
-            return [limits] if parents else []
-        return [bounds(relation.when, entries_.time_ms(h), self.window_ms) for h in parents]
+    def _lonely(self, relation: Relation, view: View, parents: list[bytes]) -> list[bytes]:
+        """Return the events that are their own parents and related to no other: to no neighbour."""
+        others = sorted(set(parents))
+        found = []
+        for at, head in enumerate(others):
+            when = entries_.time_ms(head)
+            for other in (*others[max(at - 1, 0) : at], *others[at + 1 : at + 2]):
+                first, last = bounds(relation.when, entries_.time_ms(other), self.window_ms)
+                if relation.of_anchor or first <= when <= last:
+                    break
+            else:
+                if view.holds_event(head):
+                    found.append(head)
+        return found
 
-    def _has_other(self, relation: Relation, head: bytes, parents: list[bytes]) -> bool:
-        """Tell whether an event that is its own parent is also related to another parent."""
-        if relation.of_anchor:
-            return any(parent != head for parent in parents)
-        when = entries_.time_ms(head)
-        for parent in parents:
-            first, last = bounds(relation.when, entries_.time_ms(parent), self.window_ms)
-            if parent != head and first <= when <= last:
-                return True
-        return False
+    def _reach(self, relation: Relation, root: Root) -> Reach:
+        """Return what all anchors of a root reach of a stage."""
+        reach = root.reaches.get(relation.stage)
+        if reach is not None:
+            return reach
+        table = self.uses[relation.stage].relation_table or 0
+        if relation.parent is None:
+            views = [self.view(table, key) for key in root.keys]
+            reach = direct(relation, views, self.window_ms)
+        else:
+            parent = self._reach(self._relations[relation.parent], root)
+            targets: dict[int, list[tuple[bytes, Pieces]]] = {}
+            for entry, hit, pieces in parent.hits():
+                for key in keys_of(hit, relation.parent_keys):
+                    if self._logs.has(table, key):
+                        targets.setdefault(key, []).append((entries_.head(entry), pieces))
+            led = ((self.view(table, key), Parents(found)) for key, found in targets.items())
+            reach = over(relation, led, self.window_ms)
+        root.reaches[relation.stage] = reach
+        self._reached += sum(len(stretch.entries) for stretch in reach.stretches)
+        return reach
 
-    def meets(self, rule: Requirement, spans: list[Span]) -> bool:
+    def count(self, seen: Seen, rule: Requirement | None = None) -> int:
+        """Return how many events (or distinct values) an anchor reaches that meet a rule."""
+        if not seen.reach.knows(rule):
+            spans = [Span(stretch.view, 0, 0) for stretch in seen.reach.stretches]
+            views = [span.view for span in (self.narrowed(rule, spans) if rule else spans)]
+            seen.reach.prepare(views, rule)
+        return seen.reach.count(seen.anchor, rule)
+
+    def meets(self, rule: Requirement, found: list[Span] | Seen) -> bool:
         """Tell whether R_s reaches a requirement's count, or for 0 (absence) whether it has any."""
         wanted = max(rule.at_least, 1)
-        spans = self.narrowed(rule, spans)
+        if isinstance(found, Seen):
+            return self.count(found, rule) >= wanted
+        if found and wanted == 1 and not (rule.where or rule.distinct or found[0].without):
+            return True
+        spans = self.narrowed(rule, found)
         if rule.distinct is None:
             return len_at_least(spans, wanted)
         seen: set[str] = set()
         for span in spans:
-            for hit in span_hits([span]):
-                seen.update(hit_values(hit, rule.distinct))
-                if len(seen) >= wanted:
-                    return True
+            seen |= span.values(rule.distinct, wanted)
+            if len(seen) >= wanted:
+                return True
         return False
 
-    def narrowed(self, rule: Requirement, spans: list[Span]) -> list[Span]:
+    def narrowed(self, rule: Requirement, found: list[Span] | Seen) -> list[Span]:
         """Return the spans of only the hits that pass the requirement's conditions."""
+        spans = found.spans() if isinstance(found, Seen) else found
         for condition in rule.where:
             spans = [self._narrowed(condition, rule.stage, span) for span in spans]
         return spans
@@ -221,6 +328,7 @@ class Relations:
 
 def len_at_least(spans: list[Span], wanted: int) -> bool:
     """Tell whether the spans hold that many events; several spans may share an event."""
-    if len(spans) == 1:
-        return spans[0].total() >= wanted
-    return bool(spans) and len(span_heads(spans)) >= wanted
+    totals = [span.total() for span in spans]
+    if len(spans) < 2 or sum(totals) < wanted or max(totals) >= wanted:
+        return sum(totals) >= wanted
+    return len(span_heads(spans)) >= wanted
