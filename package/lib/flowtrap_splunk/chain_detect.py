@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from flowtrap.model.errors import FlowtrapError
     from flowtrap.model.finding import Finding
 
+    from .protocol import PassOver
     from .serve import Messages, SearchInfo
 
 OPTIONS = (
@@ -77,7 +78,7 @@ class ChainDetect:
         self._state: KVState | None = None
         self._held_before: dict[int, int] = {}
         self._notes = 0
-        self._events = 0
+        self._events = self._passed_over = 0
         self._begun = False
 
     # -- before the first event ------------------------------------------------------------------
@@ -117,27 +118,45 @@ class ChainDetect:
 
     # -- events ----------------------------------------------------------------------------------
 
-    def take(self, table: Table) -> Table:
-        """Take one chunk of events."""
+    def choose(self, columns: Sequence[str]) -> PassOver | None:
+        """Return what tells boring events, where rows hold `_raw` and Splunk's own fields alone."""
         if not self._begun:
             self._begin()
+        alone = events.RAW in columns and not events.columns_of(columns)
+        return self._passes_over if alone and self._sift.fields else None
+
+    def _passes_over(self, row: bytes) -> bool:
+        if self._sift.rules_out_csv(row):
+            self._passed_over += 1
+            return True
+        return False
+
+    def take(self, table: Table) -> Table:
+        """Take one chunk of events."""
         names = list(table.columns)
         raw_at = names.index(events.RAW) if events.RAW in names else len(names)
         columns = events.columns_of(names)
         rules_out = self._sift.rules_out
-        passed_over = number = 0
+        names_at = [names.index(name) for name in self._sift.fields if name in names]
+        names_told = len(names_at) == len(self._sift.fields) > 0
+        number = self._events
         for number, row in enumerate(table.rows, self._events + 1):
             raw = row[raw_at] if raw_at < len(row) else ""
             if raw:
                 if rules_out(raw):
-                    passed_over += 1
+                    self._passed_over += 1
                 else:
                     self._take_raw(raw, number)
             elif row:
-                self._take_fields(columns, row, number)
-        self._events = max(number, self._events)
-        self._counters.read += passed_over
-        self._counters.filtered_out += passed_over
+                told = names_told and len(row) > max(names_at)
+                if told and self._sift.rules_out_names([row[at] for at in names_at]):
+                    self._passed_over += 1
+                else:
+                    self._take_fields(columns, row, number)
+        self._events = number
+        self._counters.read += self._passed_over
+        self._counters.filtered_out += self._passed_over
+        self._passed_over = 0
         return NO_ROWS
 
     def _take_raw(self, raw: str, number: int) -> None:

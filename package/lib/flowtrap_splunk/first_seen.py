@@ -125,6 +125,9 @@ class FirstSeen:
         splunkd = Splunkd(self._info.splunkd_uri, self._info.session_key)
         return KVState(splunkd, self._state_name, self._info.sid)
 
+    def choose(self, columns: Sequence[str]) -> None:
+        """Every row goes on."""
+
     def take(self, table: Table) -> Table:
         """Take a chunk; return the rows that are known to be old."""
         if not self._begun:

@@ -18,9 +18,9 @@ from flowtrap.model.errors import FlowtrapError
 from .protocol import Table, read_chunk, read_table, table_bytes, write_chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from .protocol import Chunk
+    from .protocol import Chunk, PassOver
 
 MESSAGE_CHARACTERS = 2_000
 
@@ -78,6 +78,9 @@ class Command(Protocol):
     def __init__(self, info: SearchInfo, messages: Messages) -> None:
         """Check the arguments; raises FlowtrapError."""
 
+    def choose(self, columns: Sequence[str]) -> PassOver | None:
+        """Return what tells from a row's CSV text that it need not be taken apart, or None."""
+
     def take(self, table: Table) -> Table:
         """Take the rows of one chunk; return those that are ready to go."""
 
@@ -128,7 +131,7 @@ def _serve(
 def _answer(chunk: Chunk, command: Command, messages: Messages, write: IO[bytes]) -> bool:
     """Answer one chunk; tell whether it was the last."""
     finished = bool(chunk.metadata.get("finished"))
-    table = command.take(read_table(chunk.body)) if chunk.body else Table((), ())
+    table = command.take(read_table(chunk.body, command.choose)) if chunk.body else Table((), ())
     body = table_bytes(table)
     if finished:
         last = command.finish()

@@ -111,6 +111,9 @@ class WindowCount:
         self._entries = self._unordered = self._without = self._partial = 0
         self._out: list[tuple[RowFields, list[str]]] = []
 
+    def choose(self, columns: Sequence[str]) -> None:
+        """Every row goes on."""
+
     def take(self, table: Table) -> Table:
         """Take a chunk; return the rows whose windows are complete."""
         fields = RowFields(table.columns, self._by)
