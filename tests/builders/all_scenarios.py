@@ -26,7 +26,7 @@ def attacks(name: str) -> dict[str, list[Any]]:
     return {a.id: a.build(a.delay, False).records() for a in platform.attacks}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def everything(name: str) -> tuple[Any, ...]:
     """Return the records of a platform's attacks and look-alikes, oldest first."""
     quiet = scenarios_aws.QUIET

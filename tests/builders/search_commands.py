@@ -1,4 +1,7 @@
-"""Runs a search command as splunkd does: a process, chunks in, chunks out."""
+"""Runs a search command as splunkd does: a process, chunks in, chunks out.
+
+`FLOWTRAP_COMMAND_PYTHON=python3.9 pytest tests/splunk` runs the commands on another Python.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Row = dict
+PYTHON = os.environ.get("FLOWTRAP_COMMAND_PYTHON") or sys.executable
 _START = re.compile(rb"chunked 1\.0,(\d+),(\d+)\n")
 
 
@@ -108,7 +112,7 @@ def raw_rows(records: Iterable[Any]) -> list[Row]:
     ]
 
 
-def start(app: Path, command: str, python: str = sys.executable) -> subprocess.Popen[bytes]:
+def start(app: Path, command: str, python: str = PYTHON) -> subprocess.Popen[bytes]:
     """Start a command in an environment without this project's paths."""
     env = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen(
@@ -124,7 +128,7 @@ def run(
     first: bytes,
     chunks: Iterable[bytes],
     *,
-    python: str = sys.executable,
+    python: str = PYTHON,
     started: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
 ) -> Outcome:
     """Run a command over chunks, in lockstep as splunkd does."""

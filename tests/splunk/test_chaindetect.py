@@ -48,7 +48,7 @@ def test_events_from_extracted_fields_alone(app):
 
 
 def test_raw_beside_extracted_fields(app):
-    rows = [{**row, **flat(record)} for row, record in zip(raw_rows(RECORDS), RECORDS)]
+    rows = [{**row, **flat(record)} for row, record in zip(raw_rows(RECORDS), RECORDS, strict=True)]
     outcome = run(app, "chaindetect", getinfo(ALL), executes(rows, 3))
     assert outcome.findings == expected()
 
@@ -60,7 +60,9 @@ def test_empty_chunks_and_rows_in_the_last_chunk(app):
     outcome = run(app, "chaindetect", getinfo(ALL), chunks)
     assert outcome.findings == expected()
     assert len(outcome.replies) == 1 + len(chunks)
-    assert [reply["finished"] for reply in outcome.replies[1:]] == [False] * (len(chunks) - 1) + [True]
+    assert [reply["finished"] for reply in outcome.replies[1:]] == [False] * (len(chunks) - 1) + [
+        True
+    ]
 
 
 def test_no_events_give_no_rows(app):
@@ -75,7 +77,8 @@ def test_rows_have_fixed_columns_and_time_of_the_last_evidence(app):
     empty = run(app, "chaindetect", getinfo(ALL), [execute([], finished=True)])
     header = outcome.bodies[-1].split(b"\n")[0]
     assert empty.bodies[-1].split(b"\n")[0] == header
-    for row, finding in zip(outcome.rows, (json.loads(row["_raw"]) for row in outcome.rows)):
+    for row in outcome.rows:
+        finding = json.loads(row["_raw"])
         assert json.loads(row["evidence"]) == finding["evidence"]
         assert json.loads(row["entities"]) == finding["entities"]
         assert finding["last_time"].startswith("2026-03-1")
@@ -206,7 +209,7 @@ def test_a_boring_name_that_hides_another_is_parsed(app):
     ]
     boring = '{"eventName":"DescribeInstances","eventSource":"ec2.amazonaws.com"}'
     hidden = [
-        {**row, "_raw": row["_raw"].replace('{', '{"requestID":{"eventName":"DescribeTags"},', 1)}
+        {**row, "_raw": row["_raw"].replace("{", '{"requestID":{"eventName":"DescribeTags"},', 1)}
         for row in compact
     ]
     for some in (spaced, compact, hidden):

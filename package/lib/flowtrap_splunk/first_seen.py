@@ -6,8 +6,8 @@ adds `is_new` to each row: `true` where no event with this key lies in the thirt
 `false` where one does, `unknown` where less than seven days of history are known before it. A row
 leaves as soon as it is known to be old, the others at the end, since an older event may still come.
 
-Kept per key: the first and last sighting of its latest presence, in which no two neighbours are
-further apart than `over`. Reading an event again gives the same answer.
+Kept per key: the first and last sighting of each presence of the last two periods. Reading an event
+again gives the same answer.
 """
 
 from __future__ import annotations
@@ -51,47 +51,63 @@ class _Row(NamedTuple):
 
 
 class Sightings:
-    """When keys were seen: per key the first and last time of its latest presence."""
+    """When keys were seen: per key its presences, each a first and last time, oldest first.
+
+    In a presence no two neighbours are further apart than `over`; between two they are.
+    """
 
     def __init__(self, over_us: int) -> None:
         self._over_us = over_us
         self.since_us: int | None = None
-        self.keys: dict[str, tuple[int, int]] = {}
+        self.keys: dict[str, list[tuple[int, int]]] = {}
 
     def see(self, key: str, first_us: int, last_us: int) -> bool:
-        """Take a presence; tell whether the key was seen before its beginning."""
+        """Take a presence; tell whether the key was seen before, within the period."""
         if self.since_us is None or first_us < self.since_us:
             self.since_us = first_us
         known = self.keys.get(key)
-        if known is None or first_us > known[1] + self._over_us:
-            self.keys[key] = (first_us, last_us)
-        elif last_us >= known[0] - self._over_us:
-            self.keys[key] = (min(first_us, known[0]), max(last_us, known[1]))
-        else:
-            return False  # older than the presence that is kept
-        return self.keys[key][0] < first_us
+        if known is None:
+            self.keys[key] = [(first_us, last_us)]
+            return False
+        first, last, others = first_us, last_us, []
+        for presence in known:
+            if presence[1] < first_us - self._over_us or presence[0] > last_us + self._over_us:
+                others.append(presence)
+            else:
+                first, last = min(first, presence[0]), max(last, presence[1])
+        self.keys[key] = sorted([*others, (first, last)])
+        return first < first_us
 
     def prune(self, most: int) -> int:
-        """Drop keys whose presence is over, and the oldest beyond `most`; count the latter."""
-        if not self.keys:
-            return 0
-        floor = max(last for _, last in self.keys.values()) - self._over_us
-        kept = [(last, key) for key, (_, last) in self.keys.items() if last >= floor]
-        kept.sort(reverse=True)
-        self.keys = {key: self.keys[key] for _, key in kept[:most]}
-        return max(0, len(kept) - most)
+        """Drop presences that no row of the last period can meet, then the oldest keys.
+
+        Returns how many keys beyond `most` were dropped.
+        """
+        latest = max((known[-1][1] for known in self.keys.values()), default=0)
+        floor = latest - 2 * self._over_us
+        for key, known in list(self.keys.items()):
+            self.keys[key] = [presence for presence in known if presence[1] >= floor]
+            if not self.keys[key]:
+                del self.keys[key]
+        beyond = len(self.keys) - most
+        if beyond > 0:
+            order = sorted(self.keys, key=lambda key: (self.keys[key][-1][1], key))
+            for key in order[:beyond]:
+                del self.keys[key]
+        return max(0, beyond)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for the store."""
-        keys = {key: list(times) for key, times in sorted(self.keys.items())}
+        keys = {key: [list(p) for p in known] for key, known in sorted(self.keys.items())}
         return {"format": FORMAT, "version": VERSION, "since_us": self.since_us, "keys": keys}
 
     def merge(self, saved: dict[str, Any]) -> None:
         """Take up what `to_dict` returned; raises StateError."""
         if saved.get("format") != FORMAT or saved.get("version") != VERSION:
             raise StateError("is not a state of firstseen", cure="give the search another state=")
-        for key, (first, last) in saved["keys"].items():
-            self.see(key, int(first), int(last))
+        for key, known in saved["keys"].items():
+            for first, last in known:
+                self.see(key, int(first), int(last))
         since = saved["since_us"]
         if since is not None and (self.since_us is None or since < self.since_us):
             self.since_us = since

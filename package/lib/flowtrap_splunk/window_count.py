@@ -158,8 +158,8 @@ class WindowCount:
             held = _Held(0, window, fields, row)
         if self._sign == 0:
             self._undirected.append((time_us or 0, held, value))
-            first = next((t for t, h, _ in self._undirected if h.window), None)
-            if held.window and time_us is not None and first is not None and time_us != first:
+            first = next((t for t, h, _ in self._undirected if h.window is not None), None)
+            if key is not None and time_us is not None and first is not None and time_us != first:
                 self._direct(1 if time_us > first else -1)
             elif len(self._undirected) > self._most:
                 self._direct(1)
@@ -173,14 +173,18 @@ class WindowCount:
         self._sign = sign
         waiting, self._undirected = self._undirected, []
         for time_us, held, value in waiting:
-            key = held.fields.key(held.row) if held.window else None
-            self._place(time_us if held.window else None, held, value, key)
+            key = held.fields.key(held.row) if held.window is not None else None
+            self._place(time_us if held.window is not None else None, held, value, key)
 
     def _place(
         self, time_us: int | None, held: _Held, value: str, key: tuple[str, ...] | None
     ) -> None:
         if time_us is None or key is None:
-            self._held.append(held._replace(at=self._frontier or 0))
+            if self._held and self._frontier is not None:
+                self._held.append(held._replace(at=self._frontier))
+            else:
+                self._held.append(held)
+                self._release()
             return
         at = time_us * self._sign
         if self._frontier is not None and at < self._frontier:
