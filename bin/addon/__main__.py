@@ -1,6 +1,6 @@
 """`python -m addon`: build the add-on, look at it, pack it.
 
-    PYTHONPATH=package/lib:bin python -m addon --ucc .venv-ucc --output output
+PYTHONPATH=package/lib:bin python -m addon --ucc .venv-ucc --output output
 """
 
 from __future__ import annotations

@@ -18,15 +18,21 @@ _FOLDER, _FILE = 0o755, 0o644
 
 def pack(product: Path, target: Path, time_s: int) -> None:
     """Write a folder as NAME/… into a .tar.gz file."""
-    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=time_s) as zipped:
-        with tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-            for path in (product, *sorted(product.rglob("*"))):
-                name = str(path.relative_to(product.parent))
-                entry = archive.gettarinfo(str(path), name)
-                entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = time_s, 0, 0, "", ""
-                entry.mode = _FOLDER if path.is_dir() else _FILE
-                if path.is_dir():
-                    archive.addfile(entry)
-                else:
-                    with path.open("rb") as file:
-                        archive.addfile(entry, file)
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", 9, raw, mtime=time_s) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for path in (product, *sorted(product.rglob("*"))):
+            _add(archive, path, str(path.relative_to(product.parent)), time_s)
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str, time_s: int) -> None:
+    entry = archive.gettarinfo(str(path), name)
+    entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = time_s, 0, 0, "", ""
+    entry.mode = _FOLDER if path.is_dir() else _FILE
+    if path.is_dir():
+        archive.addfile(entry)
+        return
+    with path.open("rb") as file:
+        archive.addfile(entry, file)

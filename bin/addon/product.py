@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from compiler.splunk import conf
-from compiler.splunk.spl import Spl
 from compiler.splunk.searches import searches
+from compiler.splunk.spl import Spl
 from flowtrap.model.errors import FlowtrapError
 
 from .staging import RUNTIME
@@ -57,12 +57,13 @@ _MOST_BYTES = 20_000_000
 def problems(product: Path, document: dict[str, Any], version: str) -> list[str]:
     """Return what is wrong with the built add-on, [] if it is as it should be."""
     found = [f"{name} is missing" for name in NEEDED if not (product / name).is_file()]
+    if found:
+        return found
+    found = [*_strangers(product), *_unreadable(product)]
     return found or [
-        *_strangers(product),
         *_version(product, version),
         *_scripts(product),
-        *_confs(product, document),
-        *_searches(product),
+        *_searches(product, document),
         *_commands(product),
     ]
 
@@ -111,19 +112,19 @@ def _scripts(product: Path) -> Iterator[str]:
             yield f"restmap.conf [{stanza}]: bin/{file} is missing"
 
 
-def _confs(product: Path, document: dict[str, Any]) -> Iterator[str]:
+def _unreadable(product: Path) -> Iterator[str]:
     for path in sorted((product / "default").glob("*.conf")):
         try:
             conf.parse(path.read_text("utf-8"), path.name)
         except FlowtrapError as error:
             yield str(error)
+
+
+def _searches(product: Path, document: dict[str, Any]) -> Iterator[str]:
     shipped = conf.parse((product / "default/savedsearches.conf").read_text("utf-8"))
     wanted = set(searches(document["detections"]))
     if set(shipped) != wanted:
         yield f"savedsearches.conf differs from the detections: {sorted(set(shipped) ^ wanted)}"
-
-
-def _searches(product: Path) -> Iterator[str]:
     yield from Spl.of_addon(product).problems()
 
 

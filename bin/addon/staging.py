@@ -21,7 +21,11 @@ RUNTIME = "lib/flowtrap/content/detections.json"
 
 
 def stage(target: Path, repo: Path = REPO) -> dict[str, Any]:
-    """Fill an empty folder with what ucc-gen needs; return the compiled detections."""
+    """Fill an empty folder with what ucc-gen needs; return the compiled detections.
+
+    What is compiled of a conf file follows what is written by hand; product.py refuses a stanza
+    that stands in both.
+    """
     document = compile_all(repo / "detections")
     package = target / "package"
     shutil.copytree(repo / "package", package, ignore=_LEFT_OUT)
@@ -29,7 +33,8 @@ def stage(target: Path, repo: Path = REPO) -> dict[str, Any]:
     for path, text in {**compiled, RUNTIME: dumps(document)}.items():
         file = package / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        written = file.read_text("utf-8") + "\n" if file.suffix == ".conf" and file.exists() else ""
+        file.write_text(written + text, encoding="utf-8")
     config = json.loads((repo / "globalConfig.json").read_text(encoding="utf-8"))
     full = filled(config, document["detections"])
     (target / "globalConfig.json").write_text(json.dumps(full, indent=2) + "\n", encoding="utf-8")

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PIP = "26.2.1"  # 26.3 makes it say that splunktaucclib is required but not found
 

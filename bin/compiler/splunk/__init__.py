@@ -1,1 +1,1 @@
-"""Detections to what the Splunk add-on holds: searches, macros, lookups, dashboards, CIM mapping."""
+"""Detections to what the Splunk add-on holds: searches, macros, lookups, views, CIM mapping."""

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from flowtrap.model.errors import DetectionError
 
 Stanzas = Mapping[str, Mapping[str, str]]
-HEAD = "# Written from the detections when the add-on is built. Change the local folder, not this.\n"
+HEAD = (
+    "# Written from the detections when the add-on is built. Change the local folder, not this.\n"
+)
 
 
 def text(stanzas: Stanzas, head: str = HEAD) -> str:

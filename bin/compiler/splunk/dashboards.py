@@ -1,6 +1,6 @@
 """The dashboards (Dashboard Studio): cases, one case, data sources; and the page of help.
 
-Example: `dashboards()["flowtrap_cases.xml"]`. A view is XML around JSON; queries use our macros only.
+Example: `dashboards()["flowtrap_cases.xml"]`. A view is XML around JSON; queries use our macros.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ _SOURCES = (
         "| mvexpand feed | inputlookup append=true flowtrap_sources "
         "| stats sum(count) as events max(newest) as newest values(optional) as optional "
         "values(detections) as detections by feed "
-        '| eval newest=if(isnull(newest),"never",strftime(newest,"%F %T")), events=coalesce(events,0)'
+        '| eval newest=if(isnull(newest),"never",strftime(newest,"%F %T"))'
+        ", events=coalesce(events,0)"
         " | sort 0 events",
         {"count": 20},
     ),
@@ -158,6 +159,13 @@ _SOURCES = (
         (0, 720, _WIDTH, 320),
         'index=_internal source="*ta_flowtrap*" (WARNING OR ERROR) | table _time source _raw',
     ),
+)
+_DETECTIONS = Panel(
+    "Detections, and what each cannot see",
+    "splunk.table",
+    (0, 1040, _WIDTH, 480),
+    "| inputlookup flowtrap_detections | sort 0 analytic detection",
+    {"count": 40},
 )
 _TIME = {
     "type": "input.timerange",
@@ -193,7 +201,11 @@ _INPUTS = {
 _VIEWS = {
     "flowtrap_cases": ("Cases", "What Flowtrap found, by analytic, platform and risk", _CASES),
     "flowtrap_case": ("One case", "A finding's story, entities and evidence", _CASE),
-    "flowtrap_sources": ("Data sources", "Which logs come in, and whether searches run", _SOURCES),
+    "flowtrap_sources": (
+        "Data sources",
+        "Which logs come in, and whether searches run",
+        (*_SOURCES, _DETECTIONS),
+    ),
 }
 _HELP = """\
 <dashboard version="1.1">
@@ -208,7 +220,7 @@ _HELP = """\
       <li>Macros <code>flowtrap_FEED</code>: put your indexes in place of <code>index=*</code>.</li>
       <li>Macro <code>flowtrap_index</code>: the index that findings are kept in.</li>
       <li>The page <i>Data sources</i> shows which logs are missing, and what is blind without.</li>
-      <li>The page <i>Configuration</i> holds windows and lists; each entry has reason, owner, end.</li>
+      <li>The page <i>Configuration</i> holds windows and lists, each entry with an end.</li>
     </ol>
     <h3>Looking back</h3>
     <p>Any search can be run over any time:

@@ -1,4 +1,4 @@
-"""Lookups about data sources: which feed a sourcetype bears, and which detections a feed serves."""
+"""Lookups: which feed a sourcetype bears, which detections a feed serves, and all detections."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ def lookups(detections: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Return the text of each lookup file by name."""
     types = [(name, s.feed) for s in SOURCES.values() for name in s.sourcetypes]
     return {
+        "flowtrap_detections.csv": _csv(
+            ("detection", "title", "analytic", "techniques", "feeds", "blind"),
+            (
+                (
+                    row["name"],
+                    row["title"],
+                    row["analytic"],
+                    " ".join(row["attack"]["techniques"]),
+                    " ".join(dict.fromkeys(stage["feed"] for stage in row["stages"].values())),
+                    " ".join(row.get("blind") or ()),
+                )
+                for row in detections
+            ),
+        ),
         "flowtrap_sourcetypes.csv": _csv(("sourcetype", "feed"), types),
         "flowtrap_sources.csv": _csv(
             ("feed", "sourcetypes", "optional", "detections"),
@@ -41,6 +55,7 @@ def transforms() -> dict[str, dict[str, str]]:
             "case_sensitive_match": "false",
         },
         "flowtrap_sources": {"filename": "flowtrap_sources.csv"},
+        "flowtrap_detections": {"filename": "flowtrap_detections.csv"},
     }
 
 

@@ -80,13 +80,13 @@ def _detection_search(row: Row, number: int) -> dict[str, str]:
         "alert.suppress.period": "86400s",
         "action.correlationsearch.enabled": "1",
         "action.correlationsearch.label": f"{title(row)} - Rule",
-        "action.correlationsearch.annotations": json.dumps(annotations(row), sort_keys=True),
+        "action.correlationsearch.annotations": json.dumps(attack_ids(row), sort_keys=True),
         **_notable(row),
         **_risk(row),
     }
 
 
-def annotations(row: Row) -> dict[str, list[str]]:
+def attack_ids(row: Row) -> dict[str, list[str]]:
     """Return the ids of ATT&CK that Enterprise Security shows, MITRE's three newer kinds as ours.
 
     `mitre_attack` is a framework that it knows; the others show as custom ones.
@@ -164,7 +164,9 @@ def _least_risk(row: Row) -> int:
 def _severity(row: Row) -> str:
     """Return the severity of that verdict; a result's own field takes its place."""
     risk = _least_risk(row)
-    return max((s for s in _HIGHEST if _HIGHEST[s] <= risk), key=_HIGHEST.__getitem__, default="low")
+    return max(
+        (s for s in _HIGHEST if _HIGHEST[s] <= risk), key=_HIGHEST.__getitem__, default="low"
+    )
 
 
 def is_on(row: Row) -> bool:

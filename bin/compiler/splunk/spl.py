@@ -42,7 +42,10 @@ class Spl(NamedTuple):
             _conf(default / "macros.conf"),
             _conf(default / "savedsearches.conf"),
             _lookups(folder),
-            {p.name: p.read_text("utf-8") for p in sorted((default / "data/ui/views").glob("*.xml"))},
+            {
+                p.name: p.read_text("utf-8")
+                for p in sorted((default / "data/ui/views").glob("*.xml"))
+            },
             frozenset(row["name"] for row in runtime["detections"]),
         )
 
@@ -108,7 +111,7 @@ class Spl(NamedTuple):
 
 
 def _usable(definition: str) -> str:
-    """Return a macro's text as a search: one that begins with a command follows a finding search."""
+    """Return a macro as a search: one that begins with a command follows a search of findings."""
     word = definition.split()[0]
     if word in COMMANDS:
         return f'index=x sourcetype="flowtrap:finding" | {definition}'
@@ -121,7 +124,9 @@ def _drilldowns(row: dict[str, str]) -> list[str]:
 
 
 def _result_tokens(row: dict[str, str]) -> list[str]:
-    tokens = [token for key, value in row.items() if key != "search" for token in _TOKEN.findall(value)]
+    tokens = [
+        token for key, value in row.items() if key != "search" for token in _TOKEN.findall(value)
+    ]
     for risk in json.loads(row.get("action.risk.param._risk", "[]")):
         tokens += [value for key, value in risk.items() if key.endswith("_object_field")]
     named = (row.get("alert.suppress.fields", ""), row.get("action.notable.param.nes_fields", ""))

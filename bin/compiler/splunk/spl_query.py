@@ -221,7 +221,7 @@ class Checker:
         return known
 
     def _do_spath(self, text: str, rest: str, known: Fields) -> Fields:
-        options = dict(match.groups() for match in _OPTION.finditer(rest))
+        options: dict[str, str] = {m[1]: m[2] for m in _OPTION.finditer(rest)}
         if "input" in options:
             self._ask(options["input"], known)
             return self._give(known, *_MEMBERS)
@@ -257,16 +257,16 @@ class Checker:
         return self.names.lookups.get(name, frozenset())
 
     def _do_stats(self, text: str, _: str, known: Fields) -> Fields:
-        return self._aggregated(text, known, keep=False)
+        return self._aggregated(text, known)
 
     def _do_streamstats(self, text: str, _: str, known: Fields) -> Fields:
-        given = self._aggregated(text, known, keep=False)
+        given = self._aggregated(text, known)
         return None if known is None or given is None else known | given
 
     def _do_timechart(self, text: str, _: str, known: Fields) -> Fields:
         text = re.sub(r"\b(span|bins|limit|useother|usenull)=\S+", "", text)
         self._ask("_time", known)
-        self._aggregated(text, known, keep=False)
+        self._aggregated(text, known)
         return None  # a column for each value
 
     def _do_tstats(self, text: str, _: str, known: Fields) -> Fields:
@@ -275,16 +275,17 @@ class Checker:
         if "|" in where:
             self._note("tstats where takes indexed fields only")
         by = re.sub(r"\bspan=\S+", "", by)
-        given = self._aggregated(f"{body} by {by}" if by else body, None, keep=False)
-        return given
+        return self._aggregated(f"{body} by {by}" if by else body, None)
 
-    def _aggregated(self, text: str, known: Fields, *, keep: bool) -> Fields:
+    def _aggregated(self, text: str, known: Fields) -> Fields:
         body, _, by = _partition(text, "by")
         groups = self._words(by)
         for group in groups:
             self._ask(group, known)
         given: set[str] = set(groups)
-        pattern = re.compile(r"([A-Za-z]\w*)(\((?:[^()]|\([^()]*\))*\))?(?:\s+as\s+(\S+?),?(?=\s|$))?")
+        pattern = re.compile(
+            r"([A-Za-z]\w*)(\((?:[^()]|\([^()]*\))*\))?(?:\s+as\s+(\S+?),?(?=\s|$))?"
+        )
         position = 0
         while position < len(body.strip()):
             rest = body.strip()[position:]
@@ -335,12 +336,23 @@ class Checker:
                 if operand and last_operand:
                     self._note(f"an operator is missing before {token}")
             last_operand = operand
-        if tokens and tokens[-1] in ("=", "==", "!=", ">", "<", ">=", "<=", "+", "-", "*", "/", "."):
+        if tokens and tokens[-1] in (
+            "=",
+            "==",
+            "!=",
+            ">",
+            "<",
+            ">=",
+            "<=",
+            "+",
+            "-",
+            "*",
+            "/",
+            ".",
+        ):
             self._note(f"an expression ends with {tokens[-1]}")
 
-    def _call(
-        self, name: str, tokens: list[str], functions: Mapping[str, tuple[int, int]]
-    ) -> None:
+    def _call(self, name: str, tokens: list[str], functions: Mapping[str, tuple[int, int]]) -> None:
         if name not in functions:
             self._note(f"there is no function {name}")
             return
@@ -378,7 +390,9 @@ def unbalanced(text: str) -> list[str]:
             quoted = not quoted
         elif not quoted and letter in _PAIRS.values():
             open_ones.append(letter)
-        elif not quoted and letter in _PAIRS and (not open_ones or open_ones.pop() != _PAIRS[letter]):
+        elif (
+            not quoted and letter in _PAIRS and (not open_ones or open_ones.pop() != _PAIRS[letter])
+        ):
             return [f"{letter} has no partner"]
         position += 1
     if quoted:

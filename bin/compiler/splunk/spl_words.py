@@ -38,7 +38,9 @@ COMMANDS: Mapping[str, frozenset[str]] = {
     }.items()
 }
 CUSTOM: Mapping[str, frozenset[str]] = {
-    "chaindetect": frozenset("detection state lateness window explain final maxhits".split()),
+    "chaindetect": frozenset(
+        ["detection", "state", "lateness", "window", "explain", "final", "maxhits"]
+    ),
 }
 GENERATING = frozenset(("tstats", "inputlookup"))
 FUNCTIONS: Mapping[str, tuple[int, int]] = {  # eval and where
@@ -93,13 +95,53 @@ AGGREGATES: Mapping[str, tuple[int, int]] = {
 KEYWORDS = frozenset(("and", "or", "not", "xor", "in", "like", "true", "false", "null"))
 # Fields that any event of an index has.
 OF_ANY_EVENT = frozenset(
-    "_time _raw _indextime index sourcetype source host splunk_server eventtype tag".split()
+    [
+        "_time",
+        "_raw",
+        "_indextime",
+        "index",
+        "sourcetype",
+        "source",
+        "host",
+        "splunk_server",
+        "eventtype",
+        "tag",
+    ]
 )
 # Columns of chaindetect, which are those of a finding kept as JSON too but for the last row.
 OF_FINDINGS = frozenset(
-    "finding_id revision detection title analytic strategy verdict severity risk_score first_time "
-    "last_time explanation entities evidence evidence_totals incomplete techniques".split()
+    [
+        "finding_id",
+        "revision",
+        "detection",
+        "title",
+        "analytic",
+        "strategy",
+        "verdict",
+        "severity",
+        "risk_score",
+        "first_time",
+        "last_time",
+        "explanation",
+        "entities",
+        "evidence",
+        "evidence_totals",
+        "incomplete",
+        "techniques",
+    ]
 )
 OF_ENTITIES = frozenset(
-    "function flow script user role service_account app src dest url account".split()
+    [
+        "function",
+        "flow",
+        "script",
+        "user",
+        "role",
+        "service_account",
+        "app",
+        "src",
+        "dest",
+        "url",
+        "account",
+    ]
 )

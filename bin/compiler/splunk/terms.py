@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..sigma_condition import Ast
+    from compiler.sigma_condition import Ast
 
 Words = tuple[str, ...]  # all of them must be there
 Term = Words
@@ -153,7 +153,7 @@ def _words(text: str) -> Words:
 
 
 def literals(pattern: str) -> list[str] | None:
-    """Return the words that a pattern begins with: `^(Create|Update)X(\\d+)?$` -> CreateX*, UpdateX*.
+    """Return the words that a pattern begins with: `^(Get|Put)X(\\d+)?$` gives GetX* and PutX*.
 
     None where it begins neither at the value's start nor at a slash, or not with plain text.
     """

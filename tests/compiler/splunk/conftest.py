@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from addon.staging import stage
 
+from addon.staging import stage
 from compiler.runtime_json import compile_all
 
 

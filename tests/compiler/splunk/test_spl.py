@@ -10,16 +10,21 @@ from compiler.splunk.spl import Spl
 from compiler.splunk.spl_query import Checker, Names
 
 NAMES = Names(
-    macros={"source": "(index=* sourcetype=x)", "two(2)": "eval a=$x$", "loop": "`loop`", "kept": 'index=s sourcetype="flowtrap:finding"'},
+    macros={
+        "source": "(index=* sourcetype=x)",
+        "two(2)": "eval a=$x$",
+        "loop": "`loop`",
+        "kept": 'index=s sourcetype="flowtrap:finding"',
+    },
     lookups={"known": frozenset(("sourcetype", "feed"))},
     detections=frozenset(("m365_flow",)),
 )
 GOOD = (
-    "`source` (a OR \"b c\") | chaindetect detection=m365_flow state=m365_flow | where risk_score>=40",
+    '`source` (a OR "b c") | chaindetect detection=m365_flow state=m365_flow | where risk_score>=40',
     "`kept` | timechart span=1d count by severity",
     "`kept` | stats count as cases max(risk_score) as risk by analytic | sort 0 - risk",
     "| tstats count where index=* by sourcetype | lookup known sourcetype OUTPUT feed | where isnotnull(feed)",
-    '`kept` | spath path=evidence{} output=one | fields finding_id one | mvexpand one | spath input=one | table stage time',
+    "`kept` | spath path=evidence{} output=one | fields finding_id one | mvexpand one | spath input=one | table stage time",
     'index=a [search `kept` | fields finding_id | format "(" "(" "" ")" "OR" ")"]',
     '`kept` | eval day=strftime(_time,"%F"), n=if(isnull(user_x),1,2)'.replace("user_x", "title"),
 )

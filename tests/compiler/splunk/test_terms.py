@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -30,7 +30,10 @@ from flowtrap.normalise.table import recognise
     ("pattern", "words"),
     [
         (r"^CreateFunction(\d{8}(v\d)?)?$", ["CreateFunction*"]),
-        (r"^(Create|Update)EventSourceMapping(\d{8})?$", ["CreateEventSourceMapping*", "UpdateEventSourceMapping*"]),
+        (
+            r"^(Create|Update)EventSourceMapping(\d{8})?$",
+            ["CreateEventSourceMapping*", "UpdateEventSourceMapping*"],
+        ),
         (r"^GetFunction(Configuration)?(\d{8})?$", ["GetFunction*"]),
         (r"^PutTargets$", ["PutTargets"]),
         (r"/(listkeys|regeneratekey)/action$", ["/listkeys/action", "/regeneratekey/action"]),
@@ -55,8 +58,11 @@ def test_an_or_with_an_unknown_way_narrows_nothing():
 
 def test_terms_as_a_search():
     terms = frozenset([("invoke",), ("consent to application.",), ("roles", "write"), ("Create*",)])
-    assert spl(terms) == '("consent to application." OR Create* OR invoke OR (roles write))'.replace(
-        '("consent to application." OR Create* OR invoke', '(Create* OR "consent to application." OR invoke'
+    assert spl(
+        terms
+    ) == '("consent to application." OR Create* OR invoke OR (roles write))'.replace(
+        '("consent to application." OR Create* OR invoke',
+        '(Create* OR "consent to application." OR invoke',
     )
 
 
@@ -65,7 +71,7 @@ def holds(text: str, terms: frozenset[tuple[str, ...]]) -> bool:
     return any(all(pattern_of(word).search(text) for word in words) for words in terms)
 
 
-@lru_cache(maxsize=None)
+@cache
 def pattern_of(word: str) -> re.Pattern[str]:
     inner = ".*?".join(re.escape(part) for part in word.strip("*").split("*"))
     start = "" if word.startswith("*") else "(?<![A-Za-z0-9])"
@@ -93,7 +99,8 @@ def test_no_event_that_matches_is_lost():
     lost, seen = set(), 0
     asked = [(row["name"], filters(row)) for row in rows]
     matchers = [
-        Matcher(list(d.stages.values()), Tunables(d.defaults(), now_ms=0)) for d in from_document(document)
+        Matcher(list(d.stages.values()), Tunables(d.defaults(), now_ms=0))
+        for d in from_document(document)
     ]
     for record in records():
         for one in unwrap(record) if isinstance(record, dict) else [record]:
