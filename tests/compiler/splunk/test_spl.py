@@ -8,6 +8,7 @@ import pytest
 
 from compiler.splunk.spl import Spl
 from compiler.splunk.spl_query import Checker, Names
+from compiler.splunk.spl_words import CUSTOM, OF_ENTITIES, OF_FINDINGS
 
 NAMES = Names(
     macros={
@@ -124,3 +125,14 @@ def test_an_error_planted_in_the_addon_is_caught(staged, where, told):
         searches={**spl.searches, name: row}, views=views, macros=macros, lookups=lookups
     )
     assert any(told in problem for problem in planted.problems()), planted.problems()
+
+
+def test_the_checker_knows_the_command_as_it_is():
+    """What it says of columns and options is what the command gives and takes."""
+    rows = pytest.importorskip(
+        "flowtrap_splunk.finding_rows", reason="the commands are not here yet"
+    )
+    command = pytest.importorskip("flowtrap_splunk.chain_detect")
+    columns = {name for name in rows.FINDING_FIELDS if not name.startswith("__mv_")}
+    assert columns == OF_FINDINGS | OF_ENTITIES | {"_time", "_raw"}
+    assert {option.name for option in command.OPTIONS} == CUSTOM["chaindetect"]
