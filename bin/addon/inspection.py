@@ -35,6 +35,7 @@ REASONS = {
     "check_for_possible_threading": "solnlib has a thread pool and asks btool; nothing of ours "
     "calls either.",
     "check_hostnames_and_ips": "An example address in the description of PySocks.",
+    "check_collections_conf": "The commands keep open cases in the KV store; no action required.",
     "check_for_custom_mako_templates": "UCC's page is a Mako template until UCC has another.",
     "check_for_supported_tls": "solnlib and splunktaucclib talk to the local splunkd, whose "
     "certificate is its own.",

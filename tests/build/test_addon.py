@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from addon import inspection, product, staging, ucc
+from addon import inspection, product, staging
 from addon.archive import pack
 from addon.inspection import REASONS
 
@@ -28,25 +28,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("addon")]
 def needs(venv: Path) -> None:
     if not (venv / "installed").is_file():
         pytest.skip(f"{venv.name} is not there: run ./build.sh package")
-
-
-def made(folder: Path):
-    """Return the product and the detections that are in it."""
-    needs(UCC)
-    work, output = folder / "work", folder / "made"
-    work.mkdir()
-    output.mkdir()
-    document = staging.stage(work)
-    ucc.generate(work, output, staging.version(), UCC)
-    shutil.rmtree(output / staging.NAME / "lib/bin", ignore_errors=True)
-    for cache in list((output / staging.NAME).rglob("__pycache__")):
-        shutil.rmtree(cache)
-    return output / staging.NAME, document
-
-
-@pytest.fixture(scope="module")
-def addon(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("addon"))
 
 
 def faults(folder: Path, document) -> list[str]:
@@ -84,8 +65,8 @@ def test_a_fault_of_the_product_is_told(addon, tmp_path, path, text, told):
     assert any(told in problem for problem in faults(folder, addon[1]))
 
 
-def test_two_builds_differ_in_the_time_alone(addon, tmp_path):
-    again, _ = made(tmp_path)
+def test_two_builds_differ_in_the_time_alone(addon, build, tmp_path):
+    again, _ = build(tmp_path)
     first = {
         str(p.relative_to(addon[0])): p.read_bytes() for p in addon[0].rglob("*") if p.is_file()
     }

@@ -38,12 +38,14 @@ def files(detections: Sequence[Row]) -> dict[str, str]:
 
 def filled(global_config: Row, detections: Sequence[Row]) -> Row:
     """Return globalConfig.json with the names of the lists as choices."""
-    choices = {"tunable": [_choice(name) for name in list_names(detections)]}
+    choices = {"tunable": list_names(detections)}
     result = copy.deepcopy(global_config)
     for tab in result["pages"]["configuration"]["tabs"]:
         for entity in tab.get("entity", ()):
             if entity["type"] == "singleSelect" and entity["field"] in choices:
-                entity["options"]["autoCompleteFields"] = choices[entity["field"]]
+                names = choices[entity["field"]]
+                entity["options"]["autoCompleteFields"] = [_choice(name) for name in names]
+                entity["validators"] = [_one_of(names)]
     return result
 
 
@@ -57,6 +59,12 @@ def list_names(detections: Sequence[Row]) -> list[str]:
             if tunable["kind"] == "list"
         }
     )
+
+
+def _one_of(names: Sequence[str]) -> dict[str, str]:
+    """Return the check that the server makes too: the page's list does not bind a REST call."""
+    told = "There is no list of that name"
+    return {"type": "regex", "pattern": f"^(?:{'|'.join(names)})$", "errorMsg": told}
 
 
 def _choice(name: str) -> dict[str, str]:
