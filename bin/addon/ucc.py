@@ -5,6 +5,7 @@ Its own virtual environment goes first on PATH, since it upgrades pip of whichev
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -40,7 +41,8 @@ def generate(staging: Path, output: Path, version: str, venv: Path) -> None:
     if _newer_than_39(python):
         command += ["--pip-version", PIP]
     log = output.with_suffix(".log")
-    with log.open("wb") as file:
+    with log.open("wb") as file, (venv / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it changes the environment that it runs in
         done = subprocess.run(
             command, cwd=staging, env=_environment(venv), stdout=file, stderr=subprocess.STDOUT
         )

@@ -22,7 +22,7 @@ UCC, APPINSPECT = REPO / ".venv-ucc", REPO / ".venv-appinspect"
 STAMPED = {"appserver/templates/base.html", "default/app.conf"}  # the build's time, in seconds
 HAS_COMMANDS = (REPO / "package/default/commands.conf").is_file()
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("addon")]
+pytestmark = pytest.mark.slow
 
 
 def needs(venv: Path) -> None:

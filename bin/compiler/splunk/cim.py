@@ -28,6 +28,15 @@ TAGS = {
     "data_access": ("data", "access"),
     "authentication": ("authentication",),
 }
+# `collect` writes lines of JSON; Splunk takes an event's time from the text, so it is told where.
+_AS_JSON_LINES = {
+    "KV_MODE": "json",
+    "SHOULD_LINEMERGE": "false",
+    "LINE_BREAKER": r"([\r\n]+)",
+    "TRUNCATE": "0",
+    "TIME_PREFIX": r'"last_time"\s*:\s*"',
+    "MAX_TIMESTAMP_LOOKAHEAD": "32",
+}
 _ADDRESS = r"^\[([^\]]+)\](?::\d+)?$|^(\d+\.\d+\.\d+\.\d+):\d+$"
 _FAILED = "false|fail|error|denied|block|unsucc|not "
 _PARAM = r'"(?:n|N)ame"\s*:\s*"{0}"\s*,\s*"(?:v|V)alue"\s*:\s*"([^"]+)"'
@@ -76,7 +85,7 @@ def cim_lookups() -> dict[str, str]:
 def _props(name: str, vendor: Mapping[str, Any]) -> dict[str, str]:
     settings: dict[str, str] = {}
     if name == "findings":
-        settings |= {"KV_MODE": "json", "SHOULD_LINEMERGE": "false", "TRUNCATE": "0"}
+        settings |= _AS_JSON_LINES
     for field, ways in vendor["fields"].items():
         for parameter in (way[6:] for way in ways if way.startswith("param:")):
             pattern = _PARAM.format(parameter).replace("([^", f"(?<{_variable(parameter)}>[^")

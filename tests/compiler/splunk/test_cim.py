@@ -173,3 +173,11 @@ def test_a_missing_field_is_reported():
     fields = cim_fields("o365", made("o365", "CreateFlow"))
     with pytest.raises(AssertionError, match="dvc"):
         assert_complete(fields | {"dvc": ""})
+
+
+def test_a_kept_finding_has_the_time_of_its_last_event():
+    line = '{"finding_id":"f","first_time":"2026-03-10T09:00:00Z","last_time":"2026-03-10T09:10:00.250Z","entities":[]}'
+    for text in (line, line.replace(":", ": ").replace(": 00", ":00").replace(": 10", ":10")):
+        prefix = re.search(cim_conf()["props"]["flowtrap:finding"]["TIME_PREFIX"], text)
+        assert prefix is not None
+        assert text[prefix.end() :].startswith("2026-03-10T09:10")
