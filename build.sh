@@ -12,6 +12,8 @@ main() {
     check) with_tools; check ;;
     fix)   with_tools; fix ;;
     test)  with_tools; run_tests "$@" ;;
+    build) with_runtime; build_addon ;;
+    package) with_runtime; build_addon; inspect_addon ;;
     bench) with_tools; .venv/bin/python bench/run.py "$@" ;;
     bench-day) with_tools; .venv/bin/python bench/day.py "$@" ;;
     help|-h|--help) help ;;
@@ -27,6 +29,8 @@ usage: ./build.sh VERB
   test         every test this machine can run, in random order, and the core's on Python 3.9
   test quick   the same without the slow ones and those that need a server
                (further arguments go to pytest: ./build.sh test quick -k suppress)
+  build        the Splunk add-on: output/TA_flowtrap-VERSION.tar.gz, checked file by file
+  package      the same, then AppInspect over it, four times (three minutes)
   check        lint, format, types, imports, Python floor, detections; writes nothing
   fix          let ruff repair and format what it can
   bench        the side-by-side measurements of docs/benchmarks.md
@@ -74,6 +78,9 @@ fix() {
 run_tests() {
   local chosen=()
   if [ "${1:-}" = quick ]; then shift; chosen=(-m "not slow and not server"); fi
+  if [ ${#chosen[@]} -eq 0 ]; then
+    addon_venvs || say "skipped: the tests of the Splunk add-on's build, whose tools could not be installed"
+  fi
   say "tests on $(.venv/bin/python -V)"
   .venv/bin/python -m pytest -n "${FLOWTRAP_JOBS:-auto}" ${chosen[@]+"${chosen[@]}"} "$@"
   if [ $# -eq 0 ]; then core_tests_on_39 ${chosen[@]+"${chosen[@]}"}; fi
@@ -90,6 +97,46 @@ core_tests_on_39() {
     say "the core's tests on $(.venv39/bin/python -V)"
     .venv39/bin/python -m pytest -n "${FLOWTRAP_JOBS:-auto}" tests/unit/flowtrap "$@"
   fi
+}
+
+# --- the Splunk add-on ----------------------------------------------------------------------
+
+build_addon() {
+  ucc_venv || fail "ucc-gen could not be installed" "see pip's message above"
+  addon -m addon --ucc .venv-ucc --output output
+}
+
+inspect_addon() {
+  appinspect_venv || fail "AppInspect could not be installed" "see pip's message above"
+  addon -m addon.inspection .venv-appinspect "$(ls -t output/TA_flowtrap-*.tar.gz | head -n 1)" ||
+    fail "AppInspect is not content" "see above; bin/addon/inspection.py holds the known warnings"
+}
+
+addon() { PYTHONPATH=package/lib:bin .venv/bin/python "$@"; }
+addon_venvs() { ucc_venv && appinspect_venv; }
+ucc_venv() { side_venv .venv-ucc addon 3.9 3.9 || side_venv .venv-ucc addon 3.10 3.13; }
+appinspect_venv() { side_venv .venv-appinspect appinspect 3.9 3.13; }
+
+# side_venv FOLDER GROUP LEAST MOST: an environment with one group of pyproject.toml's pins alone.
+side_venv() {
+  local python pins
+  pins=$(pins_of "$2")
+  grep -qsx "$pins" "$1/installed" && return
+  python=$(find_python "$3" "$4") || return 1
+  say "making $1 with $("$python" -V): $pins"
+  rm -rf "$1"
+  # shellcheck disable=SC2086  # several words
+  "$python" -m venv "$1" &&
+    "$1/bin/python" -m pip --disable-pip-version-check --no-input install --quiet $pins &&
+    printf '%s\n' "$pins" >"$1/installed"
+}
+
+pins_of() {
+  .venv/bin/python - "$1" <<'PY'
+import pathlib, re, sys
+text = pathlib.Path("pyproject.toml").read_text()
+print(*re.findall(r'"([^"]+)"', re.search(rf"^{sys.argv[1]} = \[(.*?)\]", text, re.M | re.S)[1]))
+PY
 }
 
 # --- virtual environments -------------------------------------------------------------------

@@ -8,8 +8,10 @@ stanzas of ta_flowtrap_list_entry.conf, one each:
     pattern = deploy-*
     scope = 123456789012
     reason = CI
-    owner = platform
+    owned_by = platform
     expires = 2027-01-31
+
+(UCC keeps a field called `owner` for itself.)
 """
 
 from __future__ import annotations
@@ -33,7 +35,13 @@ if TYPE_CHECKING:
 DURATIONS = "configs/conf-ta_flowtrap_settings"
 ENTRIES = "configs/conf-ta_flowtrap_list_entry"
 STANZA = "tunables"
-_COLUMNS = ("pattern", "scope", "reason", "owner", "expires")
+_COLUMNS = {
+    "pattern": "pattern",
+    "scope": "scope",
+    "reason": "reason",
+    "owned_by": "owner",
+    "expires": "expires",
+}
 
 
 def read_tunables(
@@ -88,7 +96,7 @@ def _durations(
 
 
 def _entry(name: str, content: dict[str, Any], messages: Messages) -> Iterator[dict[str, str]]:
-    row = {column: str(content[column]) for column in _COLUMNS if content.get(column)}
+    row = {name: str(content[field]) for field, name in _COLUMNS.items() if content.get(field)}
     try:
         TunableEntry.from_dict(row)
     except FlowtrapError as error:

@@ -1,0 +1,1 @@
+"""Detections to what the Splunk add-on holds: searches, macros, lookups, views, CIM mapping."""
