@@ -192,7 +192,7 @@ class Hunt:
     """One pass over exported logs.
 
     `spill` opens scratch files; `report` takes messages of one line; `progress` the bytes read.
-    `on_event` sees each event before it is matched; `only` tells which lines to read.
+    `on_event` sees each event that was tried against the stages; `only` tells which lines to read.
     """
 
     def __init__(

@@ -179,23 +179,25 @@ class Waits:
         over a stage in `moving`; of all others everything is in.
         """
         found: set[int] = set()
+        names: dict[Use, set[str]] = {}  # of the keys and facts asked of each anchor
         for ask in self._asks(self._groups[number]):
             found |= self._values_waiting(ask, number)
             if ask.use.anchor_table is None:
                 found |= self._known({ask})[ask.id]
             else:
-                found |= self._of_live_anchors(ask, open_groups, moving)
+                names.setdefault(ask.use, set()).add(ask.name)
+        for anchor, asked in names.items():
+            for hit in self._live_anchors(anchor, open_groups, moving):
+                found.update(value_hash(v) for name in asked for v in hit_values(hit, name))
         return found
 
-    def _of_live_anchors(self, ask: _Ask, open_groups: Set[int], moving: Set[int]) -> set[int]:
-        unsettled = self._unsettled(ask.use.detection, open_groups, moving)
-        relations = self._engine.relations(ask.use.detection)
-        return {
-            value_hash(value)
-            for hit in self._hits(ask.use.anchor_table or 0)
-            if may_hold(hit, relations, unsettled)
-            for value in hit_values(hit, ask.name)
-        }
+    def _live_anchors(self, anchor: Use, open_groups: Set[int], moving: Set[int]) -> Iterator[Hit]:
+        """Yield the hits of an anchor that may yet have a verdict."""
+        unsettled = self._unsettled(anchor.detection, open_groups, moving)
+        relations = self._engine.relations(anchor.detection)
+        for hit in self._hits(anchor.anchor_table or 0):
+            if may_hold(hit, relations, unsettled):
+                yield hit
 
     def _unsettled(self, detection: int, open_groups: Set[int], moving: Set[int]) -> frozenset[str]:
         """Return the stages of a detection of which something may still come."""

@@ -24,19 +24,11 @@ from flowtrap.model.feed import FeedSpec
 from . import aws_cloudtrail_iam as iam
 from . import aws_cloudtrail_lambda as functions
 from . import aws_cloudtrail_targets as targets
-from .aws_names import (
-    ANY_REGION,
-    NONE,
-    function_by_arn,
-    operation_of,
-    plain,
-    role_of,
-    session_of,
-    text,
-)
+from .aws_names import ANY_REGION, function_by_arn, operation_of, plain, role_of, session_of
 from .aws_raw_keys import RAW_KEYS
 from .aws_summary import one_line, plain_summary
 from .times import time_ms
+from .values import NONE, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import aws_policy
-from .aws_names import plain, role_of, text
+from .aws_names import plain, role_of
 from .aws_summary import plain_summary, some
+from .values import text
 
 if TYPE_CHECKING:
     from flowtrap.model.event import FieldValue

@@ -19,10 +19,10 @@ from .aws_names import (
     interface,
     role_of,
     rule_of,
-    text,
     texts,
 )
 from .aws_summary import some
+from .values import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

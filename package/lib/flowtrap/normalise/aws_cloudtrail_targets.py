@@ -17,10 +17,10 @@ from .aws_names import (
     interface,
     plain,
     rule_of,
-    text,
     texts,
 )
 from .aws_summary import plain_summary, some
+from .values import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,8 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from flowtrap.model.event import NO_VALUE
+from .values import NONE, text
 
-NONE = frozenset(NO_VALUE)
 ANY_REGION = "any"  # a session that does not say its function's region may be of any
 PLAIN = r"[!#-.0-9;-\[\]-~]"
 KEPT = 8_192  # parsed names kept; they repeat from record to record
@@ -38,11 +37,6 @@ class Function(NamedTuple):
     arn: str = ""
     account: str = ""
     region: str = ""
-
-
-def text(value: Any) -> str:
-    """Return a text, or "" where it is none or says that there is none."""
-    return value if isinstance(value, str) and value not in NONE else ""
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from .aws_names import text, texts
+from .aws_names import texts
+from .values import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

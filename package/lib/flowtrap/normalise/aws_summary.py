@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .aws_names import text
+from .values import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 from flowtrap.model.event import Event
 from flowtrap.model.feed import FeedSpec, TextFormat
 
-from .aws_names import NONE, interface
+from .aws_names import interface
 from .aws_raw_keys import ENI
 from .times import time_ms
+from .values import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable
 
-from .azure_names import KEPT, Fields, first, get, guid, ident, mapping, put, ties, unique
+from .azure_names import KEPT, Fields, first, get, guid, ident, mapping, put, ties
 from .azure_roles import role_name
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

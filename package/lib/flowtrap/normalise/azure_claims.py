@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .azure_names import automation_of, guid, ident, mapping, text, unique
+from .azure_names import automation_of, guid, ident, mapping, text
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

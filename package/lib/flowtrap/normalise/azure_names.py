@@ -24,6 +24,8 @@ from typing import Any, NamedTuple
 from flowtrap.model.errors import RecordError
 from flowtrap.model.event import NO_VALUE, FieldValue
 
+from .values import unique
+
 Fields = dict[str, FieldValue]
 NONE = frozenset((*NO_VALUE, "None"))
 KEPT = 8_192
@@ -136,11 +138,6 @@ def pick(row: Mapping[str, Any], *names: str) -> str:
 def value_of(value: Any) -> str:
     """Return a text that may be wrapped: REST writes {"value": …, "localizedValue": …}."""
     return first(value, "value") if isinstance(value, Mapping) else text(value)
-
-
-def unique(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the texts that are none of the empty ones, once each, in order."""
-    return tuple(dict.fromkeys(value for value in values if value))
 
 
 def put(fields: Fields, name: str, value: str | Iterable[str]) -> None:

@@ -25,9 +25,9 @@ from .azure_names import (
     put,
     text,
     tied,
-    unique,
     walk_texts,
 )
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

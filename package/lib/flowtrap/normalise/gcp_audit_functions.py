@@ -18,7 +18,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import gcp_names as names
-from .gcp_parts import Part, folded, is_true, mapping, member, pick, text, words
+from .gcp_parts import Part, folded, is_true, mapping, member, pick, words
+from .values import text
 
 if TYPE_CHECKING:
     from flowtrap.model.event import FieldValue

@@ -15,7 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import gcp_names as names
-from .gcp_parts import Part, member, pick, rows, text, words
+from .gcp_parts import Part, member, pick, rows, words
+from .values import text
 
 if TYPE_CHECKING:
     from flowtrap.model.event import FieldValue

@@ -13,7 +13,8 @@ import re
 from typing import TYPE_CHECKING
 
 from . import gcp_names as names
-from .gcp_parts import Part, mapping, member, pick, rows, text, words
+from .gcp_parts import Part, mapping, member, pick, rows, words
+from .values import text
 
 if TYPE_CHECKING:
     from flowtrap.model.event import FieldValue

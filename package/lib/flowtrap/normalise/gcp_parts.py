@@ -16,20 +16,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flowtrap.model.event import NO_VALUE
+from .values import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NONE = frozenset(NO_VALUE)
 _CAPITAL = re.compile("(?<!^)[A-Z]")
 _SHORT = re.compile("(Ip|Id|Uri|Url)$")
 Part = dict[str, Any]
-
-
-def text(value: Any) -> str:
-    """Return a text, or "" where it is none or says that there is none."""
-    return value if isinstance(value, str) and value not in NONE else ""
 
 
 @lru_cache(maxsize=8_192)

@@ -37,10 +37,10 @@ from .m365_names import (
     own_domains,
     pairs,
     text,
-    texts,
     user_of,
 )
 from .times import time_ms
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +135,7 @@ def _read_actor(fields: Fields, record: Mapping[str, Any], context: Mapping[str,
     session = first(context, ("AADSessionId",)).lower()
     own = first(record, _SESSIONS).lower()
     device = pairs(record["DeviceProperties"]) if "DeviceProperties" in record else _NOTHING
-    sessions = texts((session, own, text(device.get("SessionId")).lower()))
+    sessions = unique((session, own, text(device.get("SessionId")).lower()))
     if sessions:
         fields["session"] = sessions
     fields["who"] = (user, *ids, *[f"session:{one}" for one in sessions])
@@ -162,7 +162,7 @@ def _object_ids(
                 found.extend(guids_in(named))
             elif isinstance(row, dict) and text(row.get("Type")) == "0":
                 found.append(guid(named))
-    return texts(found)
+    return unique(found)
 
 
 def _read_client(
@@ -184,7 +184,7 @@ def _read_client(
     # Example: "Client=WebServices;…python-requests/2.25.1[AppId=47629505-…];"
     if "AppId=" in client:
         found += map(str.lower, _APP_IN_AGENT.findall(client))
-    ids = texts(found)
+    ids = unique(found)
     if ids:
         fields["app"] = ids
     if flows.is_flow_client(f"{agent} {client}", ids):

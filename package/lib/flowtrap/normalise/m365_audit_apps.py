@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .m365_names import decoded, guid, guids_in, own_domains, plain_value, text, texts
+from .m365_names import decoded, guid, guids_in, own_domains, plain_value, text
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def _apps(
     """Return the client's ids; of most grants the target is the resource, not the client."""
     client = [found for key in _CLIENT for found in guids_in(changed.get(key))]
     if not _is_of_client(action):
-        return texts(one for one in client if one not in _RESOURCES)
+        return unique(one for one in client if one not in _RESOURCES)
     found = [*client, *guids_in(text(record.get("ObjectId")))]
     found += guids_in(changed.get("TargetId.ServicePrincipalNames"))
     # Example: {"Name": "additionalDetails", "Value": "{\"AppId\":\"95106c0e-…\"}"}
@@ -71,7 +72,7 @@ def _apps(
     if isinstance(details, dict):
         found.append(guid(details.get("AppId")))
     found += [guid(one) for kind, one in _targets(record) if kind in ("2", "4")]
-    return texts(one for one in found if one not in _RESOURCES)
+    return unique(one for one in found if one not in _RESOURCES)
 
 
 def _is_of_client(action: str) -> bool:
@@ -96,7 +97,7 @@ def _scopes(changed: dict[str, str]) -> tuple[str, ...]:
     told = changed.get("ConsentAction.Permissions", "").rpartition("=>")[2]
     found = [scope for match in _SCOPE.findall(told) for scope in match.split()]
     found += changed.get("DelegatedPermissionGrant.Scope", "").split()
-    return texts((*found, changed.get("AppRole.Value", "")))
+    return unique((*found, changed.get("AppRole.Value", "")))
 
 
 def _kind(changed: dict[str, str]) -> str:

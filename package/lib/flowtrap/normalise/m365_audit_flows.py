@@ -14,7 +14,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from .m365_names import domain_of, guid, guids_in, is_guest, site_domain, text, texts, user_of
+from .m365_names import domain_of, guid, guids_in, is_guest, site_domain, text, user_of
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,10 +93,10 @@ def share(fields: Fields, action: str, record: Mapping[str, Any], named: Named) 
     permission = _PERMISSIONS.get(level.lower().replace("-", "").replace(" ", ""), level)
     if permission:
         fields["permission"] = permission
-    spelled = texts(text(record.get(key)) for key in _RECIPIENTS)
+    spelled = unique(text(record.get(key)) for key in _RECIPIENTS)
     if not spelled:
         return f"{action} of {shown}" + (f" as {permission}" if permission else "")
-    fields["recipient"] = texts(map(user_of, spelled))
+    fields["recipient"] = unique(map(user_of, spelled))
     fields["recipient_as"] = spelled[0]
     if is_guest(spelled[0]):
         fields["recipient_guest"] = "true"
@@ -157,7 +158,7 @@ def _read_connectors(fields: Fields, record: Mapping[str, Any], named: Named) ->
     joined = ", ".join(
         ", ".join(map(text, one)) if isinstance(one, list) else text(one) for one in listed if one
     ).strip("[] ")
-    names = texts(name.strip("\"' ") for name in _SPLIT.split(joined))
+    names = unique(name.strip("\"' ") for name in _SPLIT.split(joined))
     if not names:
         fields["may_share"] = fields["may_mail"] = fields["vague"] = "true"
         return ""

@@ -15,16 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .m365_names import (
-    addresses_in,
-    decoded,
-    domain_of,
-    own_domains,
-    site_domain,
-    text,
-    texts,
-    user_of,
-)
+from .m365_names import addresses_in, decoded, domain_of, own_domains, site_domain, text, user_of
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +94,7 @@ def _read_parties(fields: Fields, record: Mapping[str, Any], owner: str, *member
 
     A mailbox's owner is of the tenant; of those who act, `members`.
     """
-    parties = texts((str(fields.get("user", "")), owner))
+    parties = unique((str(fields.get("user", "")), owner))
     if parties:
         fields["party"] = parties
     organisation = text(record.get("OrganizationName")).lower()
@@ -113,13 +105,13 @@ def _read_parties(fields: Fields, record: Mapping[str, Any], owner: str, *member
 
 
 def _read_targets(fields: Fields, values: list[str]) -> None:
-    spelled = texts(address for value in values for address in addresses_in(value))
-    targets = texts(map(user_of, spelled))
-    hosts = texts(map(domain_of, targets))
+    spelled = unique(address for value in values for address in addresses_in(value))
+    targets = unique(map(user_of, spelled))
+    hosts = unique(map(domain_of, targets))
     if targets:
         fields["target"], fields["target_as"] = targets, spelled
         fields["target_host"] = hosts
-        fields["target_domain"] = texts(map(site_domain, hosts))
+        fields["target_domain"] = unique(map(site_domain, hosts))
 
 
 def outlook_rules(fields: Fields, action: str, record: Mapping[str, Any], named: Named) -> str:

@@ -21,8 +21,9 @@ from flowtrap.model.feed import FeedSpec
 
 from .aws_summary import one_line
 from .m365_audit_flows import is_flow_client
-from .m365_names import GUID, NO_TENANT, digest, guid, guids_in, host, text, texts, user_of
+from .m365_names import GUID, NO_TENANT, digest, guid, guids_in, host, text, user_of
 from .times import time_ms
+from .values import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +112,7 @@ def _read_who(fields: Fields, members: dict[str, Any]) -> None:
         fields["session"] = session.lower()
     if "@" not in named and not GUID.fullmatch(named):
         named = ""
-    who = texts((user_id, named, f"session:{session.lower()}" if session else ""))
+    who = unique((user_id, named, f"session:{session.lower()}" if session else ""))
     if who:
         fields["who"] = who
     if "actor" not in fields and named:

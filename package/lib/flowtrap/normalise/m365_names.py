@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from flowtrap.model.errors import RecordError
 from flowtrap.model.event import NO_VALUE
 
+from .values import unique
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -72,11 +74,6 @@ def first(record: Mapping[str, Any], keys: Iterable[str]) -> str:
     return ""
 
 
-def texts(values: Iterable[str]) -> tuple[str, ...]:
-    """Return what is not empty, without doubles, in order."""
-    return tuple(dict.fromkeys(value for value in values if value))
-
-
 # --- users and domains -------------------------------------------------------------------------
 
 
@@ -113,7 +110,7 @@ def addresses_in(value: str) -> tuple[str, ...]:
 
     Example: `"Eve" [SMTP:eve@example.com]; smtp:x@example.org` has two; a distinguished name none.
     """
-    return texts(match.strip("'") for match in ADDRESS.findall(value)) if "@" in value else ()
+    return unique(match.strip("'") for match in ADDRESS.findall(value)) if "@" in value else ()
 
 
 def domain_of(address: str) -> str:
@@ -147,7 +144,7 @@ def own_domains(*users: str) -> tuple[str, ...]:
     """
     domains = [domain_of(user) if "@" in user else "" for user in users]
     found = [name for domain in domains if domain for name in (domain, site_domain(domain))]
-    return texts(name for name in found if name not in PUBLIC_MAIL)
+    return unique(name for name in found if name not in PUBLIC_MAIL)
 
 
 # --- ids and addresses -------------------------------------------------------------------------
@@ -155,7 +152,7 @@ def own_domains(*users: str) -> tuple[str, ...]:
 
 def guids_in(value: Any) -> tuple[str, ...]:
     """Return the GUIDs in a text, in small letters."""
-    return texts(match.lower() for match in GUID.findall(value)) if isinstance(value, str) else ()
+    return unique(match.lower() for match in GUID.findall(value)) if isinstance(value, str) else ()
 
 
 def guid(value: Any) -> str:
@@ -231,7 +228,7 @@ def pairs(value: Any) -> dict[str, str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
-        return "; ".join(texts(map(_shown, value)))
+        return "; ".join(unique(map(_shown, value)))
     if isinstance(value, dict):
         # Example (Elastic): {"NewValue": "True", "OldValue": ""}
         new = value.get("NewValue", value.get("newValue"))
@@ -246,5 +243,5 @@ def plain_value(value: str) -> str:
     """
     inner = decoded(value)
     if isinstance(inner, list):
-        return "; ".join(texts(map(_shown, inner)))
+        return "; ".join(unique(map(_shown, inner)))
     return value.strip().strip('"')
