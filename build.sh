@@ -198,7 +198,7 @@ PY
 }
 
 flowtrap() { .venv/bin/python bin/flowtrap "$@"; }
-core_folders() { printf '%s\n' package/lib/flowtrap package/lib/flowtrap_splunk; if [ -d package/bin ]; then echo package/bin; fi; }
+core_folders() { printf '%s\n' package/lib/flowtrap package/lib/flowtrap_splunk package/lib/flowtrap_inputs; if [ -d package/bin ]; then echo package/bin; fi; }
 sha256() { .venv/bin/python -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
 
 # --- messages -------------------------------------------------------------------------------

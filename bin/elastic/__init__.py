@@ -1,0 +1,1 @@
+"""Elastic: the core over a cluster, and what is installed into Elasticsearch and Kibana."""
