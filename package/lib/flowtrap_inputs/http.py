@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -31,6 +30,7 @@ from requests.adapters import HTTPAdapter
 from .errors import ElsewhereError, FetchError, MalformedError, TransientError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
 CHUNK_BYTES = 32 * 1024
@@ -227,7 +227,8 @@ def _http_date_s(text: str) -> float | None:
 
 # What a library's message contains, and what we say instead: problem, cure, whether to try again.
 _FAILURES: list[tuple[str, str, str, bool]] = [
-    ("Tunnel connection failed: 407", "the proxy asks for a user and a password", "check the proxy's settings", False),
+    ("Tunnel connection failed: 407", "the proxy asks for a user and a password",
+     "check the proxy's settings", False),
     ("SOCKS5 authentication", "the proxy refuses the user and the password",
      "check the proxy's settings", False),
     ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted",
