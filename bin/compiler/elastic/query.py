@@ -18,16 +18,22 @@ from .conditions import FALSE, TRUE, joined
 from .words import Inexpressible
 
 if TYPE_CHECKING:
-    from .plan import Need, Plan, Verdict
+    from .plan import Need, Plan, Step, Verdict
 
 _CLEAN = 'REPLACE({0}, "[|\\t]", "_")'
 _HEAD = ("a_t", "a_in", "a_id")
 ROWS = 1_000
+NAMESPACE = "data_stream.namespace"
 
 
-def query_of(plan: Plan, recent: str | None) -> str:
-    """Return the query; its rows are cases."""
-    return "\n| ".join([*_selected(plan), *_edges(plan), *_joined(plan), *_judged(plan, recent)])
+def query_of(plan: Plan, recent: str | None, *, by_namespace: bool = False) -> str:
+    """Return the query; its rows are cases.
+
+    With `by_namespace`, events of different data stream namespaces are never joined.
+    """
+    apart = [NAMESPACE] if by_namespace else []
+    parts = (_selected(plan), _edges(plan, apart), _joined(plan), _judged(plan, recent, apart))
+    return "\n| ".join(command for part in parts for command in part)
 
 
 # --- events ------------------------------------------------------------------------------------
@@ -105,7 +111,7 @@ def _conditions(plan: Plan) -> list[str]:
 # --- edges -------------------------------------------------------------------------------------
 
 
-def _edges(plan: Plan) -> list[str]:
+def _edges(plan: Plan, apart: list[str]) -> list[str]:
     """Return the commands that give a row for each edge, thinned."""
     stages = plan.stages()
     flag = {stage: f"s{n}" for n, stage in enumerate(stages)}
@@ -115,21 +121,19 @@ def _edges(plan: Plan) -> list[str]:
         parts += [_edge(anchor, side, "x", ["event.id"], "event.id") for side in "ah"]
     for number, need in enumerate(plan.needs):
         first = need.path[0]
-        keys = [plan.column(plan.anchor, name) for name in first.parent_keys]
+        keys = [*apart, *(plan.column(plan.anchor, name) for name in first.parent_keys)]
         parts.append(_edge(anchor, "a", f"{number}.1", keys, "event.id"))
         for level, step in enumerate(need.path, 1):
             last = level == len(need.path)
             here = plan.suppressed[step.stage] if step.when != "first" else FALSE
             holds = joined("and", [flag[step.stage], _not(here), need.where if last else TRUE])
-            own = [plan.column(step.stage, name) for name in step.own_keys]
-            hop = "" if last else _key(
-                [plan.column(step.stage, name) for name in need.path[level].parent_keys]
-            )  # fmt: skip
+            own = [*apart, *(plan.column(step.stage, name) for name in step.own_keys)]
+            hop = '""' if last else _hop(plan, need.path[level - 1].stage, need.path[level], apart)
             distinct = _distinct(plan, need) if last else '""'
-            parts.append(_edge(holds, "h", f"{number}.{level}", own, distinct, hop or '""',
+            parts.append(_edge(holds, "h", f"{number}.{level}", own, distinct, hop,
                                _thin(plan, need) if last else _bucket(plan)))  # fmt: skip
     marks = _marks(plan)
-    case = [plan.column(plan.anchor, name) for name in plan.detection["chain"]["case"]]
+    case = [*apart, *(plan.column(plan.anchor, n) for n in plan.detection["chain"]["case"])]
     told = [f'COALESCE({plan.column(plan.anchor, name)}, "-")' for name in _told(plan)]
     bits = ", ".join(f'CASE(COALESCE({mark}, false), "1", "0")' for mark in marks) or '"1"'
     pack = ', "|", '.join(map(_CLEAN.format, (*case, *told)))
@@ -158,6 +162,11 @@ def _not(said: str) -> str:
 
 def _key(columns: list[str]) -> str:
     return ', "|", '.join(map(_CLEAN.format, columns))
+
+
+def _hop(plan: Plan, stage: str, step: Step, apart: list[str]) -> str:
+    """Return the next relation's key as a hit of `stage` lends it, one text."""
+    return f"CONCAT({_key([*apart, *(plan.column(stage, n) for n in step.parent_keys)])}, \"\")"
 
 
 def _edge(
@@ -207,10 +216,10 @@ def _joined(plan: Plan) -> list[str]:
     once = f"CASE(q IN {words.texts(firsts)}, lo, hi)" if firsts else "hi"
     deepest = max((len(need.path) for need in plan.needs), default=1)
     lines = [
-        f"EVAL hi = {once}",
+        f"EVAL late = {once}",
         'EVAL tail = CONCAT("|", d, "|", hop)',
         'EVAL a = CASE(side == "a", CONCAT(SUBSTRING(lo, 1, LOCATE(lo, "|") - 1), "|", lo), null), '
-        'h1 = CASE(side == "h", CONCAT(lo, tail), null), h2 = CASE(side == "h", CONCAT(hi, tail), null)',
+        'h1 = CASE(side == "h", CONCAT(lo, tail), null), h2 = CASE(side == "h", CONCAT(late, tail), null)',
         "STATS a = VALUES(a), h = VALUES(MV_APPEND(h1, h2)) BY q, key",
         *_met(plan, 1),
     ]
@@ -287,7 +296,7 @@ def _next(plan: Plan, level: int) -> list[str]:
 # --- verdicts ----------------------------------------------------------------------------------
 
 
-def _judged(plan: Plan, recent: str | None) -> list[str]:
+def _judged(plan: Plan, recent: str | None, apart: list[str]) -> list[str]:
     """Return the commands from pairs to cases."""
     counts, stages = [], []
     for number, need in enumerate(plan.needs):
@@ -301,7 +310,7 @@ def _judged(plan: Plan, recent: str | None) -> list[str]:
         if need.at_least:
             stages.append(f'q == "{q}", "{need.path[-1].stage}"')
     name = f'CASE({", ".join(stages)}, null)' if stages else "null::keyword"
-    case, told = plan.detection["chain"]["case"], _told(plan)
+    case, told = [*(["namespace"] if apart else []), *plan.detection["chain"]["case"]], _told(plan)
     inner = "|".join(f"%{{{part}}}" for part in (*_HEAD, "bits", *(f"k_{n}" for n in (*case, *told))))
     kept = [f"flowtrap.{name}" for name in case]
     lines = [
