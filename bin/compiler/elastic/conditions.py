@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flowtrap.model.tunable import TunableEntry
-
 from . import words
 from .words import Inexpressible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from flowtrap.model.tunable import TunableEntry, Tunables
 
     from .native import NativeFeed
 
@@ -39,7 +39,7 @@ class Words:
 
     feed: NativeFeed
     spelled: Mapping[str, str]
-    lists: Mapping[str, Iterable[Any]]
+    tunables: Tunables
     used: set[str] = field(default_factory=set)
     lost: dict[str, str] = field(default_factory=dict)
 
@@ -82,8 +82,7 @@ class Words:
         column = self._column(name)
         everywhere: list[str] = []
         parts: list[str] = []
-        for row in self.lists.get(tunable, ()):
-            entry = TunableEntry.from_dict(row)
+        for entry in self.tunables.patterns(tunable).entries:
             pattern = words.like(entry.pattern.lower())
             if entry.scope == "*" and entry.expires_ms is None:
                 everywhere.append(pattern)

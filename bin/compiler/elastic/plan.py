@@ -21,6 +21,8 @@ from .words import Inexpressible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from flowtrap.model.tunable import Tunables
+
     from .conditions import Words
 
 Row = dict[str, Any]
@@ -98,20 +100,19 @@ class Plan:
         return list(dict.fromkeys(found))
 
 
-def plan_of(detection: Row, blocks: Mapping[str, Any]) -> Plan:
-    """Return the plan of a runtime form whose tunables are settled; `blocks` are Sigma blocks."""
+def plan_of(detection: Row, blocks: Mapping[str, Any], tunables: Tunables) -> Plan:
+    """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks."""
     spelled: dict[str, str] = {}
     for block in blocks.values():
         spelled |= conditions.spellings(block)
-    lists = {k: v["default"] for k, v in detection["tunables"].items() if v["kind"] == "list"}
     said = {}
     for name in {stage["feed"] for stage in detection["stages"].values()}:
         own = native.feed(name)
         if own:
-            said[name] = conditions.Words(own, spelled, lists)
+            said[name] = conditions.Words(own, spelled, tunables)
     window = detection["chain"]["window"]
-    span = window if isinstance(window, str) else detection["tunables"][window["tunable"]]["default"]
-    plan = Plan(detection, span_ms(span), said)
+    span = span_ms(window) if isinstance(window, str) else tunables.span_ms(window["tunable"])
+    plan = Plan(detection, span, said)
     for stage in detection["stages"]:
         plan.flags[stage] = _flag(plan, stage)
         plan.suppressed[stage] = _suppressed(plan, stage)
