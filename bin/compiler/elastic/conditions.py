@@ -83,7 +83,7 @@ class Words:
         everywhere: list[str] = []
         parts: list[str] = []
         for entry in self.tunables.patterns(tunable).entries:
-            pattern = words.like(entry.pattern.lower())
+            pattern = self._asked(name, words.like(entry.pattern.lower()))
             if entry.scope == "*" and entry.expires_ms is None:
                 everywhere.append(pattern)
             else:
@@ -97,7 +97,14 @@ class Words:
 
     def equal(self, name: str, value: str) -> str:
         """Return whether a field has a value, in any case."""
-        return _sure(f"TO_LOWER({self._column(name)}) == {words.text(value.lower())}")
+        column = self._column(name)
+        if self.feed.fields[name].set:
+            return _sure(f"TO_LOWER({column}) LIKE {words.text(self._asked(name, words.literal(value.lower())))}")
+        return _sure(f"TO_LOWER({column}) == {words.text(value.lower())}")
+
+    def _asked(self, name: str, pattern: str) -> str:
+        """Return a pattern for a value, or for one of a set's."""
+        return f"*;{pattern};*" if self.feed.fields[name].set else pattern
 
     def _column(self, name: str) -> str:
         if name not in self.feed.fields:
@@ -111,11 +118,12 @@ class Words:
             return self.listed(name, rest[0], None)
         column = self._column(name)
         own = self.feed.fields[name]
-        if kind == "exists":
-            return f"({column} IS {'NOT ' if rest[0] else ''}NULL)"
-        if kind == "null":
-            return f"({column} IS NULL)"
-        if kind == "in":
+        if kind in ("exists", "null"):
+            present = f"({self.feed.present(name)})"
+            return present if kind == "exists" and rest[0] else f"NOT {present}"
+        if kind == "in" and own.set:
+            said = joined("or", [self.equal(name, value) for value in rest[0]])
+        elif kind == "in":
             said = self._one_of(column, rest[0], exact=bool(own.column), lower=own.lower)
         elif kind == "re":
             said = f"{column} RLIKE {words.text(words.lucene(rest[0], any_case='i' in rest[1]))}"

@@ -7,7 +7,8 @@
     said:      {json: [requestParameters, functionName]}   read out of event.original, where kept
     said:      {…, map: [COLUMN, functionName]}            else out of the integration's `{a=b, c=d}`
 
-`lower: true` says that a value is lower case already, `many: true` that there may be several.
+`lower: true` says that a value is lower case already; `many: true` that there may be several, each
+an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
 A field that is not in the file cannot be asked natively.
 """
 
@@ -39,6 +40,7 @@ class Field:
     readings: tuple[tuple[str, str], ...] = ()  # (what is read, the pattern around the value)
     lower: bool = False
     many: bool = False
+    set: bool = False
     hint: str = ""
 
 
@@ -48,16 +50,32 @@ class NativeFeed:
 
     name: str
     short: str
-    dataset: str
+    datasets: tuple[str, ...]
     index: str
     package: dict[str, str]
     fields: dict[str, Field]
     notes: tuple[str, ...]
 
+    @property
+    def own(self) -> str:
+        """Return the condition that an event is of this feed."""
+        return f"event.dataset IN {words.texts(self.datasets)}"
+
     def column(self, field: str) -> str:
         """Return the name by which a query has a field: the index's own, or ours."""
         own = self.fields[field]
         return own.column or f"{self.short}_{re.sub(r'[^a-z0-9]+', '_', _snake(field))}"
+
+    def present(self, field: str) -> str:
+        """Return whether a field has a value.
+
+        Of a computed column IS NOT NULL is not asked: 8.19 infers from it that every column in the
+        computation has a value, those inside COALESCE too, and finds nothing.
+        """
+        column = self.column(field)
+        if self.fields[field].column:
+            return f"{column} IS NOT NULL"
+        return f'COALESCE({column}, "") != ""'
 
     def commands(self, wanted: set[str]) -> list[str]:
         """Return the commands that compute the wanted fields, each once, in working order."""
@@ -110,7 +128,7 @@ def feed(name: str) -> NativeFeed | None:
     row: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     fields = {key: _field(key, value) for key, value in row["fields"].items()}
     return NativeFeed(
-        name, row["short"], row["dataset"], row["index"], row["package"], fields,
+        name, row["short"], _texts(row["dataset"]), row["index"], row["package"], fields,
         tuple(row.get("notes", ())),
     )  # fmt: skip
 
@@ -125,8 +143,12 @@ def _field(name: str, row: dict[str, Any]) -> Field:
         readings.append((column, pattern))
     return Field(
         name, row.get("column", ""), row.get("eval", ""), tuple(readings),
-        bool(row.get("lower")), bool(row.get("many")), row.get("hint", ""),
+        bool(row.get("lower")), bool(row.get("many")), bool(row.get("set")), row.get("hint", ""),
     )  # fmt: skip
+
+
+def _texts(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _listed(value: Any) -> list[Any]:

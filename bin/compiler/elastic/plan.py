@@ -139,11 +139,11 @@ def _flag(plan: Plan, stage: str) -> str:
     present = []
     for name in row["keys"]:
         try:
-            present.append(f"{plan.column(stage, name)} IS NOT NULL")
+            plan.column(stage, name)
+            present.append(said.feed.present(row["keys"][name]))
         except Inexpressible:
             plan.lost.setdefault(f"stage {stage}: the key {name}", OVER)
-    dataset = f'event.dataset == "{said.feed.dataset}"'
-    return joined("and", [dataset, condition, *dict.fromkeys(present)])
+    return joined("and", [said.feed.own, condition, *dict.fromkeys(present)])
 
 
 def _suppressed(plan: Plan, stage: str) -> str:

@@ -46,7 +46,7 @@ def _selected(plan: Plan) -> list[str]:
     for stage in stages:
         said = plan.feed_of(stage)
         wide = said.selecting(plan.detection["stages"][stage]["condition"])
-        selecting.append(joined("and", [f'event.dataset == "{said.feed.dataset}"', wide]))
+        selecting.append(joined("and", [said.feed.own, wide]))
     for name in _asked(plan):
         plan.column(*name)
     feeds = {said.feed.name: said for said in map(plan.feed_of, stages)}

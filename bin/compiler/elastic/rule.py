@@ -7,6 +7,7 @@ Source: Kibana's detection engine API, "Create a detection rule" (fields of type
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +53,7 @@ def chain_rule(plan: Plan, subject: Subject, *, by_namespace: bool = False) -> R
         "from": f"now-{2 * window + INTERVAL + DELAY}m",
         "risk_score": top.risk,
         "risk_score_mapping": [
-            {"field": "flowtrap.risk_score", "operator": "equals", "value": "", "risk_score": None}
+            {"field": "flowtrap.risk_score", "operator": "equals", "value": ""}
         ],
         "severity": top.severity,
         "severity_mapping": [
@@ -86,7 +87,7 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterable[Row]:
         query = "\n| ".join(
             [
                 f"FROM {said.feed.index} METADATA _id, _index, _version",
-                f"WHERE {joined('and', [_dataset(plan, stage), said.selecting(condition)])}",
+                f"WHERE {joined('and', [said.feed.own, said.selecting(condition)])}",
                 *said.feed.commands(asked),
                 f"WHERE {flag}",
                 "KEEP _id, _index, _version, @timestamp, event.id, event.action, event.dataset",
@@ -107,10 +108,6 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterable[Row]:
         }
 
 
-def _dataset(plan: Plan, stage: str) -> str:
-    return f'event.dataset == "{plan.feed_of(stage).feed.dataset}"'
-
-
 def _common(plan: Plan, subject: Subject) -> Row:
     runtime = subject.runtime
     attack = runtime["attack"]
@@ -129,7 +126,7 @@ def _common(plan: Plan, subject: Subject) -> Row:
             "Flowtrap",
             f"ATT&CK Analytic: {runtime['analytic']}",
             f"ATT&CK Detection Strategy: {attack['strategy']}",
-            *(f"Data Source: {said.feed.dataset}" for said in plan.words.values()),
+            *(f"Data Source: {name}" for said in plan.words.values() for name in said.feed.datasets),
         ],
         "threat": list(_threat(attack)),
     }
@@ -171,10 +168,15 @@ def _names() -> Row:
 
 def _note(plan: Plan, subject: Subject) -> str:
     lines = ["## Triage", ""]
-    lines += [f"{n}. {' '.join(str(text).split())}" for n, text in enumerate(subject.runtime["triage"], 1)]
+    lines += [f"{n}. {_flat(text)}" for n, text in enumerate(subject.runtime["triage"], 1)]
     lines += ["", "## What this rule cannot see", ""]
     lines += [f"* {text}" for text in limits(plan)]
     return "\n".join([*lines, "", _STATEMENTS])
+
+
+def _flat(text: object) -> str:
+    """Return one line without a number of its own."""
+    return re.sub(r"^\d+\. ", "", " ".join(str(text).split()))
 
 
 def limits(plan: Plan) -> list[str]:

@@ -43,6 +43,11 @@ def like(pattern: str) -> str:
     return pattern.replace("\\", "\\\\").replace("?", "\\?")
 
 
+def literal(value: str) -> str:
+    """Return a LIKE pattern for one value: no letter of it is a wildcard."""
+    return like(value).replace("*", "\\*")
+
+
 def lucene(pattern: str, *, any_case: bool = False) -> str:
     """Return a regular expression as RLIKE takes it, which matches whole values.
 
