@@ -5,6 +5,7 @@
     eventName: {column: event.action}                      the index is asked, and filters by it
     function:  {eval: 'COALESCE({arn_name}, {said})'}      computed; {…} names other fields
     said:      {json: [requestParameters, functionName]}   read out of event.original, where kept
+    doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
     said:      {…, map: [COLUMN, functionName]}            else out of the integration's `{a=b, c=d}`
 
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
@@ -26,6 +27,10 @@ from . import words
 
 FEEDS = Path(__file__).with_name("feeds")
 _NAME = re.compile(r"\{([A-Za-z@][\w.@]*)\}")
+_PARAMETER = (
+    r'"name"\s*:\s*"NAME"\s*,\s*"(?:value|intValue|boolValue|multiValue)"'
+    r'\s*:\s*\[?\s*"?(?<VALUE>[^"\],}]+)'
+)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _COLUMN = re.compile(r"(?<![\w.])@?[a-z][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)+")
 
@@ -139,6 +144,9 @@ def _field(name: str, row: dict[str, Any]) -> Field:
         readings.append(("event.original", _json_pattern(original)))
     for column, key in _listed(row.get("map")):
         readings.append((column, _map_pattern(key)))
+    if "param" in row:
+        readings.append(("event.original", _PARAMETER.replace("NAME", row["param"])))
+        readings.extend((column, "(?<VALUE>.+)") for column in row.get("columns", ()))
     for column, pattern in _listed(row.get("grok")):
         readings.append((column, pattern))
     return Field(
