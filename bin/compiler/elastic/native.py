@@ -92,8 +92,9 @@ class NativeFeed:
                 return
             done.add(name)
             own = self.fields[name]
-            for other in _NAME.findall(own.eval):
-                add(other)
+            for text in (own.eval, *(source for source, _ in own.readings)):
+                for other in _NAME.findall(text):
+                    add(other)
             found.extend(self._commands(own))
 
         for name in sorted(wanted):
@@ -105,17 +106,20 @@ class NativeFeed:
         if own.column:
             return []
         if own.eval:
-            text = _NAME.sub(lambda m: self.column(m[1]), own.eval)
-            return [f"EVAL {target} = {text}"]
-        if len(own.readings) == 1:
-            ((source, pattern),) = own.readings
-            return [f"GROK {source} {words.text(pattern.replace('VALUE', target))}"]
-        parts = [f"{target}_{n}" for n in range(len(own.readings))]
+            return [f"EVAL {target} = {self._named(own.eval)}"]
+        several = len(own.readings) > 1
+        parts = [f"{target}_{n}" if several else target for n in range(len(own.readings))]
         greps = [
-            f"GROK {source} {words.text(pattern.replace('VALUE', part))}"
+            f"GROK {self._named(source)} {words.text(pattern.replace('VALUE', part))}"
             for part, (source, pattern) in zip(parts, own.readings, strict=True)
         ]
+        if not several:
+            return greps
         return [*greps, f"EVAL {target} = COALESCE({', '.join(parts)})"]
+
+
+    def _named(self, text: str) -> str:
+        return _NAME.sub(lambda found: self.column(found[1]), text)
 
 
 def columns_of(query: str) -> list[str]:
