@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .plan import Need, Plan, Step, Verdict
 
 _CLEAN = 'REPLACE({0}, "[|\\t]", "_")'
+# Not every integration gives event.id, and Google gives the acts of one activity the same.
+_ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _id)"
 _HEAD = ("a_t", "a_in", "a_id")
 ROWS = 1_000
 NAMESPACE = "data_stream.namespace"
@@ -62,7 +64,7 @@ def _selected(plan: Plan) -> list[str]:
     index = ", ".join(dict.fromkeys(said.feed.index for said in feeds.values()))
     flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
     return [
-        f"FROM {index}",
+        f"FROM {index} METADATA _id",
         f"WHERE {joined('or', selecting)}",
         *dict.fromkeys(commands),
         *(f"MV_EXPAND {name}" for name in many),
@@ -118,11 +120,11 @@ def _edges(plan: Plan, apart: list[str]) -> list[str]:
     anchor = joined("and", [flag[plan.anchor], _not(plan.suppressed[plan.anchor])])
     parts = []
     if _alone(plan):
-        parts += [_edge(anchor, side, "x", ["event.id"], "event.id") for side in "ah"]
+        parts += [_edge(anchor, side, "x", ["id"], "id") for side in "ah"]
     for number, need in enumerate(plan.needs):
         first = need.path[0]
         keys = [*apart, *(plan.column(plan.anchor, name) for name in first.parent_keys)]
-        parts.append(_edge(anchor, "a", f"{number}.1", keys, "event.id"))
+        parts.append(_edge(anchor, "a", f"{number}.1", keys, "id"))
         for level, step in enumerate(need.path, 1):
             last = level == len(need.path)
             here = plan.suppressed[step.stage] if step.when != "first" else FALSE
@@ -144,7 +146,8 @@ def _edges(plan: Plan, apart: list[str]) -> list[str]:
     return [
         "EVAL t = TO_STRING(@timestamp), came = TO_STRING(COALESCE(event.ingested, @timestamp))",
         f'EVAL bits = CONCAT({bits}, "")',
-        'EVAL hit = CONCAT(t, "|", came, "|", event.id)',
+        f"EVAL id = {_ID}",
+        'EVAL hit = CONCAT(t, "|", came, "|", id)',
         f'EVAL anchor = CASE({anchor}, CONCAT(hit, "|", bits, "|", {pack}), "")',
         f"EVAL {', '.join(f'{name} = {part}' for name, part in zip(names, parts, strict=True))}",
         f"EVAL edge = {chain}",
@@ -179,7 +182,7 @@ def _edge(
 def _distinct(plan: Plan, need: Need) -> str:
     if need.distinct:
         return _CLEAN.format(f'COALESCE({plan.column(need.path[-1].stage, need.distinct)}, "")')
-    return "event.id" if need.at_least > 1 else '""'
+    return "id" if need.at_least > 1 else '""'
 
 
 def _thin(plan: Plan, need: Need) -> str:
