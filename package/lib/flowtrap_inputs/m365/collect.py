@@ -44,20 +44,20 @@ def collect(
         runtime.log.debug("again in %.1f s: %s", wait_s, error)
 
     account = settings.account
-    http = HttpClient(
-        account.cloud.pins(account.tenant), proxy=account.proxy, ca_file=account.ca_file
-    )
     tries = retry(runtime.stop, on_retry=on_retry)
-    api = ActivityApi(
-        http,
-        Tokens(http, account.cloud, account.tenant, account.client_id, account.credential),
-        account.cloud,
-        account.tenant,
-        limiter=Limiter(per_minute // max(1, settings.inputs_of_tenant), runtime.stop),
-        retry=tries,
-        health=runtime.health,
-    )
-    try:
-        Run(settings, runtime, api, tries).go()
-    except StoppedError:
-        runtime.log.info("told to stop: what is out is in the checkpoint")
+    with HttpClient(
+        account.cloud.pins(account.tenant), proxy=account.proxy, ca_file=account.ca_file
+    ) as http:
+        api = ActivityApi(
+            http,
+            Tokens(http, account.cloud, account.tenant, account.client_id, account.credential),
+            account.cloud,
+            account.tenant,
+            limiter=Limiter(per_minute // max(1, settings.inputs_of_tenant), runtime.stop),
+            retry=tries,
+            health=runtime.health,
+        )
+        try:
+            Run(settings, runtime, api, tries).go()
+        except StoppedError:
+            runtime.log.info("told to stop: what is out is in the checkpoint")

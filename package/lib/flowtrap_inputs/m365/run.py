@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from flowtrap.model.errors import FlowtrapError
 from flowtrap_inputs import pool
-from flowtrap_inputs.errors import FetchError, RefusedError, StoppedError, TransientError
+from flowtrap_inputs.errors import (
+    FetchError,
+    MalformedError,
+    RefusedError,
+    StoppedError,
+    TransientError,
+)
 
 from .codes import Meaning, meaning
 from .emit import Emitter
@@ -171,7 +177,8 @@ class Run:
         Raises what makes the others hopeless too: a refusal that is not about the content, more
         failures than a few, a delivery that does not take events.
         """
-        progress, left = self._progress[name], []
+        progress = self._progress[name]
+        left: list[Blob] = []
         outcomes = pool.run(
             blobs, self._content, threads=self._settings.threads, stop=self._runtime.stop
         )
