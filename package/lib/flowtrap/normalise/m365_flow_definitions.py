@@ -99,9 +99,7 @@ def _read_steps(fields: Fields, definition: Definition) -> None:
         fields["opens"] = "true"
 
 
-def _read_connectors(
-    fields: Fields, properties: Mapping[str, Any], definition: Definition
-) -> None:
+def _read_connectors(fields: Fields, properties: Mapping[str, Any], definition: Definition) -> None:
     """Read with what a flow works: connectors, and actions that call any address.
 
     Example: `shared_gmail`, `Http`. Operations of a connector are left out: SharePoint has one
