@@ -45,6 +45,7 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
             {"id", "events"},  # Reports
             {"actor", "events"},
             {"id", "actor"},  # singular `event`; Panther: name, type, parameters
+            {"kind", "observedTime"},  # what Flowtrap's own inputs read
             {"p_log_type"},  # any record, as Panther copies it
             {"interface_id", "srcaddr"},  # flow logs as JSON
             {"interfaceId", "srcAddr"},
