@@ -1,6 +1,6 @@
 """A finding as the document that Elastic keeps of it: an ECS alert, with the finding beside it.
 
-    client.index(index="flowtrap-findings", id=finding.finding_id, document=finding_document(finding))
+    client.index(index=INDEX, id=finding.finding_id, document=finding_document(finding))
 
 `@timestamp` is the case's last time, so that a case with new evidence moves up; `flowtrap.*` holds
 what ECS has no field for. The `_id` is the finding's, so that a repeat replaces it.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .shelf import MARK, digest
+
 FINDINGS_INDEX = "flowtrap-findings"
 STATE_INDEX = "flowtrap-state"
 LISTS_INDEX = "flowtrap-lists"
@@ -16,6 +18,7 @@ LONGEST_KEYWORD = 8_191
 
 _KEYWORD = {"type": "keyword", "ignore_above": LONGEST_KEYWORD}
 _DATE, _NUMBER, _TEXT = {"type": "date"}, {"type": "long"}, {"type": "text"}
+_ADDRESS = {"type": "ip"}
 _SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
 
 _FIELDS: dict[str, dict[str, Any]] = {
@@ -34,7 +37,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     ),
     **dict.fromkeys(("event.start", "event.end"), _DATE),
     **dict.fromkeys(("event.severity", "event.risk_score"), _NUMBER),
-    **dict.fromkeys(("source.ip", "related.ip"), {"type": "ip"}),
+    **dict.fromkeys(("source.ip", "related.ip"), _ADDRESS),
     **{
         f"flowtrap.{name}": _KEYWORD
         for name in (
@@ -109,3 +112,8 @@ def nested(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
             node = node.setdefault(parent, {"properties": {}})["properties"]
         node[last] = kind
     return properties
+
+
+def marked(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a template with the mark and the digest by which deploy knows it again."""
+    return {**body, "_meta": {"managed_by": MARK, "digest": digest(body)}}
