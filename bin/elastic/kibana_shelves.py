@@ -67,7 +67,9 @@ class Rules:
 
     def _line(self, name: str) -> Body:
         body = self.wanted[name]
-        kept = {key: self._there[name][key] for key in _THEIRS if self._there.get(name, {}).get(key)}
+        kept = {
+            key: self._there[name][key] for key in _THEIRS if self._there.get(name, {}).get(key)
+        }
         return {**body, **kept, "meta": {MARK: digest(body)}}
 
     def remove(self, names: Sequence[str]) -> None:
