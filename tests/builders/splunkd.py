@@ -106,6 +106,9 @@ def _documents(
         return 200, None
     if len(body) > MAX_DOCUMENT_BYTES:
         return 400, _message("document is too large")
+    if key == "batch_save":
+        documents.update({row["_key"]: row for row in json.loads(body)})
+        return 200, [row["_key"] for row in json.loads(body)]
     row = json.loads(body)
     row.setdefault("_key", uuid.uuid4().hex)
     if row["_key"] in documents:
