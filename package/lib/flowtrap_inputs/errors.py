@@ -1,12 +1,16 @@
-"""What goes wrong in an input, on the core's own root.
+"""What goes wrong between an input and a vendor's API, on the core's own root.
 
-    FlowtrapError
-    ├── AccountError     an account or setting that an administrator must mend
-    ├── ApiError         the vendor refused or failed; `code` is its own word, counted in health
-    ├── KeyFormatError   a private key that cannot be read; its text is in no message
-    └── DeliveryClosed   splunkd reads no more
+FlowtrapError
+├── FetchError            a request that failed, and that will fail again
+│   ├── ElsewhereError    an address or a redirect outside the pins: nothing was sent there
+│   ├── RefusedError      the vendor's answer is an error; `status` and the vendor's own `code`
+│   └── TransientError    worth another try: no answer or a part, throttled, a server's fault
+├── MalformedError        a body that is not the JSON it should be, or ends too early; a key that is none
+├── ClosedError           splunkd takes no more events
+└── StoppedError          the input was told to stop while it waited
 
-`Stopped` is no error: the input was asked to end, and does so at a safe place.
+No message holds a header, a body sent, a proxy's password, or the text of a library's exception,
+which may quote any of them.
 """
 
 from __future__ import annotations
@@ -14,29 +18,52 @@ from __future__ import annotations
 from flowtrap.model.errors import FlowtrapError
 
 
-class AccountError(FlowtrapError):
-    """An account or a setting is wrong; trying again does not help."""
+class FetchError(FlowtrapError):
+    """A request failed, and the same request will fail again."""
 
-    def __init__(self, problem: str, *, code: str, place: str = "", cure: str = "") -> None:
+
+class ElsewhereError(FetchError):
+    """An address is not one of the pinned ones; no request and no credential went there."""
+
+
+class RefusedError(FetchError):
+    """The vendor answered with an error."""
+
+    def __init__(
+        self, problem: str, *, status: int, code: str = "", place: str = "", cure: str = ""
+    ) -> None:
         super().__init__(problem, place=place, cure=cure)
-        self.code = code
+        self.status, self.code = status, code
 
 
-class ApiError(FlowtrapError):
-    """The vendor's service refused a request or gave no usable answer; a later round tries again."""
+class TransientError(FetchError):
+    """A request failed in a way that another try may mend.
 
-    def __init__(self, problem: str, *, code: str, place: str = "", cure: str = "") -> None:
+    `status` is the HTTP status, 0 where there was no answer; `retry_after_s` is what the server
+    asked for, None where it did not.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        retry_after_s: float | None = None,
+        place: str = "",
+        cure: str = "",
+    ) -> None:
         super().__init__(problem, place=place, cure=cure)
-        self.code = code
+        self.status, self.code, self.retry_after_s = status, code, retry_after_s
 
 
-class KeyFormatError(FlowtrapError):
-    """A private key cannot be read."""
+class MalformedError(FlowtrapError):
+    """A body is not the JSON it should be, or ends too early."""
 
 
-class DeliveryClosed(FlowtrapError):
+class ClosedError(FlowtrapError):
     """splunkd has closed the pipe that events go to."""
 
 
-class Stopped(Exception):
-    """The process was asked to end."""
+class StoppedError(FlowtrapError):
+    """The input was told to stop."""

@@ -14,11 +14,12 @@ import binascii
 import re
 from typing import Protocol
 
-from .errors import KeyFormatError
+from .errors import MalformedError
 
 _PEM = re.compile(
     r"-----BEGIN (RSA PRIVATE KEY|PRIVATE KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----"
 )
+_PLACE = "private key"
 _CURE = "paste the whole unencrypted PEM, from -----BEGIN to -----END"
 _RSA_OID = bytes.fromhex("06092a864886f70d010101")
 _INTEGER, _OCTETS, _SEQUENCE = 0x02, 0x04, 0x30
@@ -33,7 +34,7 @@ class Signer(Protocol):
 
 
 def signer(pem: str) -> Signer:
-    """Return what signs with a PEM key, PKCS#1 or PKCS#8; raise KeyFormatError."""
+    """Return what signs with a PEM key, PKCS#1 or PKCS#8; raise MalformedError."""
     der = _pkcs1(pem)
     try:
         return CompiledSigner(der)
@@ -56,11 +57,11 @@ class CompiledSigner:
         if not isinstance(key, rsa.RSAPrivateKey):
             raise _unreadable()
         _long_enough(key.key_size)
-        self._sign = lambda message: key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+        self._key, self._how = key, (padding.PKCS1v15(), hashes.SHA256())
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature."""
-        return self._sign(message)
+        return self._key.sign(message, *self._how)
 
 
 class PureSigner:
@@ -82,14 +83,14 @@ class PureSigner:
         return signature
 
 
-def _unreadable() -> KeyFormatError:
-    return KeyFormatError("the private key is no RSA key that can be read", cure=_CURE)
+def _unreadable() -> MalformedError:
+    return MalformedError("is no RSA key that can be read", place=_PLACE, cure=_CURE)
 
 
 def _long_enough(bits: int) -> None:
     if bits < LEAST_BITS:
-        raise KeyFormatError(
-            f"the private key has {bits} bits", cure=f"make one of {LEAST_BITS} bits or more"
+        raise MalformedError(
+            f"has {bits} bits", place=_PLACE, cure=f"make one of {LEAST_BITS} bits or more"
         )
 
 
@@ -99,7 +100,7 @@ def _pkcs1(pem: str) -> bytes:
         pem.replace("\\n", "\n")
     )  # as in JSON, where someone copied the value alone
     if not found:
-        raise KeyFormatError("there is no private key in PEM form", cure=_CURE)
+        raise MalformedError("is not in PEM form", place=_PLACE, cure=_CURE)
     try:
         der = base64.b64decode("".join(found.group(2).split()), validate=True)
         return der if found.group(1).startswith("RSA") else _inner(der)
