@@ -1,8 +1,8 @@
 """How far each input has come: one record each in the KV store, written after its events are out.
 
 A record tells its version, the input it belongs to and a checksum. One that is damaged, of a later
-version or another input's is reported and set aside under `<input>.unusable`; the input then goes on
-as if it were new. So events may come twice, and none is missed: never fatal, never silent.
+version or another input's is reported and set aside as `<input>:unusable`; the input then goes on as
+if it were new. So events may come twice, and none is missed: never fatal, never silent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Checkpoints:
 
     def load(self, name: str) -> dict[str, Any] | None:
         """Return an input's record, None where there is none that can be used."""
-        row = self._rows.read(name)
+        row = self._rows.read(key_of(name))
         if row is None:
             return None
         problem = _problem(row, name)
@@ -46,7 +46,7 @@ class Checkpoints:
             "%s: the checkpoint %s; it is set aside, and events since the input's start are "
             "fetched again", name, problem,
         )  # fmt: skip
-        self._rows.put({**row, "_key": f"{name}.unusable"})
+        self._rows.put({**row, "_key": f"{key_of(name)}:unusable"})
         return None
 
     def save(self, name: str, record: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ class Checkpoints:
             raise StateError(f"is {len(content):,} bytes", place=f"checkpoint of {name}")
         self._rows.put(
             {
-                "_key": name,
+                "_key": key_of(name),
                 "input": name,
                 "version": VERSION,
                 "sha256": _checksum(content),
@@ -64,6 +64,11 @@ class Checkpoints:
                 "saved_at": time.time(),
             }
         )
+
+
+def key_of(name: str) -> str:
+    """Return the key of an input's record, which has no slash: it is a part of an address."""
+    return name.replace("://", ":")
 
 
 def forget(uri: str, session_key: str, kind: str, name: str) -> None:

@@ -1,7 +1,7 @@
 """Events to splunkd: the XML stream of a modular input, on standard output.
 
     <stream><event stanza="flowtrap_workspace://corp"><time>1764000000.123</time>
-    <index>main</index><sourcetype>gws:reports:drive</sourcetype><data>{"kind": …}</data></event></stream>
+    <sourcetype>gws:reports:drive</sourcetype><data>{"kind": …}</data></event></stream>
 
 The vendor's bytes go out as they came, escaped as XML asks. What XML cannot hold at all (a control
 character, which JSON may not hold either, or U+FFFE) goes as JSON's own `\\uXXXX`.
