@@ -29,39 +29,40 @@ from flowtrap_splunk.kv_rows import KVRows
 from flowtrap_splunk.lease import Lease
 from flowtrap_splunk.splunkd import Splunkd
 
-from .addon_conf import AddonConf
 from .checkpoint import COLLECTION, Checkpoints, key_of
 from .delivery import EventStream
 from .errors import ClosedError, StoppedError
-from .forms import proxy
+from .forms import PROXY, FormError, Network, network
 from .health import INDEX, SOURCETYPE, Health
-from .input_xml import Argument, read_items, read_session, refusal, scheme
+from .input_xml import read_items, read_session, refusal, scheme
+from .saved_forms import ACCOUNT_CONF, SETTINGS_CONF, saved_form
 from .stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .http import Proxy
-    from .input_xml import Session, Stanza
+    from .input_xml import Argument, Session, Stanza
 
 RENEW_S = 30.0
 LOG_BYTES = 10_000_000
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a run works with (see runtime.py), and the rows of the inputs' collection."""
+    """What a run works with (see runtime.py), splunkd, and the rows of the inputs' collection."""
 
     delivery: EventStream
     checkpoints: Checkpoints
     health: Health
     stop: Stop
     log: logging.Logger
+    splunkd: Splunkd
     rows: KVRows
 
 
 class Job(NamedTuple):
-    """What a run is to do: the input's form, its account's with secrets, and the proxy.
+    """What a run is to do: the input's form, its account's with secrets, the way out.
 
     `sharers` is how many inputs of this kind use the account, this one among them.
     """
@@ -69,17 +70,20 @@ class Job(NamedTuple):
     name: str
     form: Mapping[str, str]
     account: Mapping[str, str]
-    proxy: Proxy | None
+    network: Network
     sharers: int
 
 
 class InputKind(NamedTuple):
-    """A kind of input. `check` raises FlowtrapError for a form that cannot be used."""
+    """A kind of input; `account` is the tab that its accounts are on.
+
+    `check` raises FlowtrapError for a form that cannot be used.
+    """
 
     name: str
     title: str
     about: str
-    account_conf: str
+    account: str
     arguments: Sequence[Argument]
     check: Callable[[Mapping[str, str]], object]
     collect: Callable[[Job, Runtime], None]
@@ -131,12 +135,11 @@ def _outcome(
     """Run under the lease; return health's state and message."""
     try:
         splunkd = Splunkd(session.uri, session.session_key)
-        conf = AddonConf(splunkd)
-        log.setLevel(conf.log_level())
+        log.setLevel(_log_level(splunkd))
         rows = KVRows(splunkd, COLLECTION)
-        runtime = Runtime(stream, Checkpoints(rows, health, log), health, stop, log, rows)
+        runtime = Runtime(stream, Checkpoints(rows, health, log), health, stop, log, splunkd, rows)
         with _Held(rows, stanza.name, stop, log):
-            kind.collect(_job(kind, conf, stanza), runtime)
+            kind.collect(_job(kind, splunkd, stanza), runtime)
         return ("stopped", "") if stop.is_set() else ("", "")
     except StoppedError:
         return "stopped", ""
@@ -154,12 +157,30 @@ def _outcome(
         return "failed", f"internal error {type(error).__name__}, see the add-on's log"
 
 
-def _job(kind: InputKind, conf: AddonConf, stanza: Stanza) -> Job:
+def _job(kind: InputKind, splunkd: Splunkd, stanza: Stanza) -> Job:
     kind.check(stanza.form)
     name = stanza.form.get("account", "")
-    account = conf.account(kind.account_conf, name)
-    sharers = conf.inputs_of(kind.name, name)
-    return Job(stanza.name, stanza.form, account, proxy(conf.settings("proxy")), max(1, sharers))
+    account = saved_form(splunkd, ACCOUNT_CONF.format(kind.account), name)
+    if account is None:
+        raise FormError("does not exist", place=f"account {name!r}", cure="choose another")
+    way_out = network(saved_form(splunkd, SETTINGS_CONF, PROXY) or {})
+    sharers = _sharers(splunkd, kind.name, name)
+    return Job(stanza.name, stanza.form, account, way_out, max(1, sharers))
+
+
+def _sharers(splunkd: Splunkd, kind: str, account: str) -> int:
+    """Return how many enabled inputs of a kind use an account."""
+    entries = splunkd.get(f"data/inputs/{kind}", count="0")["entry"]
+    forms = [entry["content"] for entry in entries]
+    return sum(
+        form.get("account") == account and str(form.get("disabled")).lower() not in ("1", "true")
+        for form in forms
+    )
+
+
+def _log_level(splunkd: Splunkd) -> str:
+    level = (saved_form(splunkd, SETTINGS_CONF, "logging") or {}).get("loglevel", "").upper()
+    return level if level in LEVELS else "INFO"
 
 
 class _Held:
