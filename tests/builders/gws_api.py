@@ -43,10 +43,10 @@ class ServiceAccount:
         self.public = self._key.public_key()
 
     def pem(self, kind: str = "PKCS8") -> str:
-        form = {"PKCS8": "PKCS8", "PKCS1": "TraditionalOpenSSL"}[kind]
+        forms = serialization.PrivateFormat
         return self._key.private_bytes(
             serialization.Encoding.PEM,
-            serialization.PrivateFormat[form],
+            forms.PKCS8 if kind == "PKCS8" else forms.TraditionalOpenSSL,
             serialization.NoEncryption(),
         ).decode()
 
@@ -139,7 +139,11 @@ class GwsApi:
             },
             "actor": {"email": f"user{self._number % 50}@example.com"},
             "events": [
-                {"type": "access", "name": "edit", "parameters": [{"name": "n", "intValue": str(n)}]}
+                {
+                    "type": "access",
+                    "name": "edit",
+                    "parameters": [{"name": "n", "intValue": str(n)}],
+                }
                 for n in range(members)
             ],
             **more,

@@ -6,6 +6,7 @@ file `events`, where a run that is killed leaves it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import xml.etree.ElementTree as ElementTree
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 from builders.gws_api import ADMIN, GwsApi
 from builders.splunkd import Splunkd, input_xml
-
+from flowtrap_inputs.checkpoint import COLLECTION
 from flowtrap_inputs.gws.input import NAME, Endpoints, workspace_input
 from flowtrap_inputs.modular_input import run
 from flowtrap_inputs.retry import Retry
@@ -33,9 +34,7 @@ class Room(NamedTuple):
     xml: str
 
 
-def configure(
-    splunkd: Splunkd, api: GwsApi, certificate: Path, folder: Path, **form: str
-) -> Room:
+def configure(splunkd: Splunkd, api: GwsApi, certificate: Path, folder: Path, **form: str) -> Room:
     """Store an account and an input as the pages do; return the room."""
     splunkd.confs["ta_flowtrap_google_account"] = {"corp": {"delegated_admin": ADMIN}}
     splunkd.confs["ta_flowtrap_settings"] = {
@@ -57,6 +56,23 @@ def run_input(room: Room) -> None:
     with (room.folder / "stdin").open("rb") as read, (room.folder / "events").open("ab") as write:
         code = run(kind, ["flowtrap_workspace.py"], read, write)
     os._exit(code)  # as a process of Splunk's does: nothing is flushed behind our back
+
+
+def let_rescans_be_due(splunkd: Splunkd) -> None:
+    """Let time pass for the checkpoint: the past is to be read again."""
+    row = splunkd.rows[COLLECTION][f"{NAME}:corp"]
+    record = json.loads(row["content"])
+    for progress in record["applications"].values():
+        progress.update(recent_s=0.0, whole_s=0.0)
+    row["content"] = json.dumps(record)
+    row["sha256"] = hashlib.sha256(row["content"].encode()).hexdigest()
+
+
+def expire_lease(splunkd: Splunkd) -> None:
+    """Let time pass, as far as a dead run's lease goes."""
+    for row in splunkd.rows.get(COLLECTION, {}).values():
+        if row.get("kind") == "lease":
+            row["until"] = 0
 
 
 class Written(NamedTuple):

@@ -126,7 +126,9 @@ def _check_proxy(form: Form) -> None:
     _need(form, "proxy_host", "Host", "enter the proxy's name, or do without a proxy")
     _need(form, "proxy_port", "Port", "enter the proxy's port, or do without a proxy")
     if form.get("proxy_password") and not form.get("proxy_username"):
-        raise FormError("nothing is entered", place="User name", cure="a password goes with a user name")
+        raise FormError(
+            "nothing is entered", place="User name", cure="a password goes with a user name"
+        )
 
 
 def _need(form: Form, field: str, label: str, cure: str) -> None:
