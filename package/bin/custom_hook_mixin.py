@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from splunktaucclib.rest_handler.error import RestError
 
 ACCOUNTS = ("microsoft_account", "google_account")
-INPUTS = ("flowtrap_m365", "flowtrap_workspace", "flowtrap_flow_definitions", "flowtrap_script_content")
+INPUTS = (
+    "flowtrap_m365",
+    "flowtrap_workspace",
+    "flowtrap_flow_definitions",
+    "flowtrap_script_content",
+)
 UNSEEN = ("******", "********")  # what the page sends for a secret that was not touched
 
 
