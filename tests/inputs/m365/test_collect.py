@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 
-from builders.m365_api import TENANT, content_id_in, event
+from builders.m365_api import content_id_in, event
 
 
 def ids(runtime) -> list[int]:
@@ -26,7 +25,11 @@ def test_everything_once_in_the_vendors_own_bytes(api, run):
     total = fill(api)
     runtime = run()
     assert sorted(ids(runtime)) == list(range(total))
-    texts = {json.dumps(one).encode() for content in api.contents["Audit.Exchange"] for one in json.loads(content.body)}
+    texts = {
+        json.dumps(one).encode()
+        for content in api.contents["Audit.Exchange"]
+        for one in json.loads(content.body)
+    }
     assert set(runtime.lines()) == texts
     assert runtime.delivery.meta[0].keys() == {"time_s", "sourcetype", "index", "source", "host"}
     assert runtime.delivery.meta[0]["sourcetype"] == "o365:management:activity"
