@@ -115,9 +115,8 @@ def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> To
 def in_room(query: str, prefix: str) -> str:
     """Return a query over the indices of one test."""
     head, _, rest = query.partition("\n")
-    return f"{head.replace('logs-', f'{prefix}-logs-')}\n{rest}".replace(
-        "LIMIT 1000", f"LIMIT {_ROWS}"
-    )
+    moved = re.sub(r"(?<=[ ,])logs-", f"{prefix}-logs-", head)
+    return f"{moved}\n{rest}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
 
 
 def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:
