@@ -124,7 +124,7 @@ class Answer:
 
 
 class HttpClient:
-    """HTTPS requests to pinned addresses; threads may share it.
+    """HTTPS requests to pinned addresses, as a context; threads may share it.
 
     A pin that ends with / allows every address below it; any other is one exact address, with any
     query. `ca_file` (PEM) takes the place of the usual authorities, for proxies that inspect TLS.
@@ -150,6 +150,17 @@ class HttpClient:
         self._session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
         if proxy is not None:
             self._session.proxies = {"https": proxy.url()}
+
+    def __enter__(self) -> HttpClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._session.close()
 
     def open(
         self,
