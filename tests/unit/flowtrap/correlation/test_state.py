@@ -130,7 +130,8 @@ def test_an_event_behind_the_watermark_is_counted_as_late() -> None:
         ({}, "is not a Flowtrap state"),
         ([], "is not a Flowtrap state"),
         ({"format": "flowtrap-state", "version": 99}, "has version 99"),
-        ({"format": "flowtrap-state", "version": 1}, "is damaged"),
+        ({"format": "flowtrap-state", "version": 1}, "has version 1, this Flowtrap writes 2"),
+        ({"format": "flowtrap-state", "version": 2}, "is damaged"),
     ],
 )
 def test_a_state_that_cannot_be_used_is_refused(state: object, says: str) -> None:
