@@ -142,15 +142,16 @@ def run(
     chunks: Iterable[bytes],
     *,
     python: str = PYTHON,
-    started: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
+    launch: Callable[[], Any] | None = None,
+    started: Callable[[Any], None] = lambda process: None,
 ) -> Outcome:
-    """Run a command over chunks, in lockstep as splunkd does."""
-    process = start(app, command, python)
+    """Run a command over chunks, in lockstep as splunkd does; `launch` starts it in another way."""
+    process = launch() if launch else start(app, command, python)
     assert process.stdin
     assert process.stdout
     started(process)
     errors: list[bytes] = []
-    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))  # type: ignore[union-attr]
+    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
     reader.start()
     replies: list[dict[str, Any]] = []
     bodies: list[bytes] = []
