@@ -82,7 +82,9 @@ def test_killed_at_random_points_and_repeated(nursery, splunkd, seed):
     seen: dict[str, int] = {}
     kills = 0
     for portion in portions():
-        while not one_run(nursery, splunkd, portion, (dice.randint(1, 22), dice.random() < 0.5), seen):
+        while not one_run(
+            nursery, splunkd, portion, (dice.randint(1, 22), dice.random() < 0.5), seen
+        ):
             kills += 1
     assert seen == expected()
     assert left_over(splunkd) == ["head", "part"]

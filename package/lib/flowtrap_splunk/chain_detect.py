@@ -217,7 +217,10 @@ class ChainDetect:
 
     def _flushed(self, incomplete: bool) -> list[Finding]:
         return self._engine.flush(
-            now_ms=_now_ms(), settled_ms=self._settled_ms(), final=self._final, incomplete=incomplete
+            now_ms=_now_ms(),
+            settled_ms=self._settled_ms(),
+            final=self._final,
+            incomplete=incomplete,
         )
 
     def _settled_ms(self) -> int | None:
