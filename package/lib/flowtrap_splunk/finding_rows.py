@@ -4,8 +4,8 @@ Lists and objects are JSON texts; each entity type is a column of its own as wel
 values where there are several, for risk rules and drill-downs. `_raw` is the finding as one line of
 JSON, so that `collect` writes what `hunt --format json` prints.
 
-A finding that is superseded is told once more as a row without risk, whose `superseded_by` is the id
-of the case that it is a part of now, or `none`.
+A finding that is superseded is told once more as a row without risk, whose `superseded_by` is the
+id of the case that it is a part of now, or `none`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flowtrap.model.finding import Finding, Superseded
 
+NOBODY = "none"
 ENTITY_FIELDS = (
     "function", "flow", "script", "user", "role", "service_account", "app", "src", "dest", "url",
     "account",
@@ -34,12 +35,9 @@ _PLAIN = (
 _AS_JSON = ("entities", "evidence", "evidence_totals")
 _SEVERAL = ("techniques", *ENTITY_FIELDS)
 FINDING_FIELDS = (
-    "_time", *_PLAIN, *_AS_JSON, "incomplete", "superseded_by", *_SEVERAL, *("__mv_" + name for name in _SEVERAL),
-    "_raw",
+    "_time", *_PLAIN, *_AS_JSON, "incomplete", "superseded_by",
+    *_SEVERAL, *("__mv_" + name for name in _SEVERAL), "_raw",
 )  # fmt: skip
-
-
-NOBODY = "none"
 
 
 def finding_table(findings: Iterable[Finding], superseded: Iterable[Superseded] = ()) -> Table:
