@@ -13,6 +13,7 @@ from flowtrap.model.errors import FlowtrapError
 
 from . import exit_codes
 from .compile import compile_verb
+from .elastic import elastic_group
 from .hunt import hunt_verb
 from .lint import lint_verb
 from .messages import Messages
@@ -78,7 +79,7 @@ def flowtrap() -> None:
     """
 
 
-for verb in (hunt_verb, lint_verb, compile_verb, new_verb):
+for verb in (hunt_verb, lint_verb, compile_verb, new_verb, elastic_group):
     flowtrap.add_command(verb)
 
 

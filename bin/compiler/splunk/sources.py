@@ -63,7 +63,13 @@ _ALL = (
         "MicrosoftGraphActivityLogs",
         on_by_default=False,
     ),
+    Source("m365_flow_definitions", ("flowtrap:flow_definition",), on_by_default=False),
     Source("gws_reports", ("gws:reports:*", "gsuite:drive:json")),
     Source("gws_script_logs", _GOOGLE, "app_script_function", on_by_default=False),
+    Source(
+        "gws_script_content",
+        ("flowtrap:script_content", "flowtrap:script_process"),
+        on_by_default=False,
+    ),
 )
 SOURCES = {source.feed: source for source in _ALL}

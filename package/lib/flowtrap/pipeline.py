@@ -35,6 +35,7 @@ from flowtrap.feed.wrappers import unwrap
 from flowtrap.match.literals import required
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.errors import FlowtrapError, InputError, RecordError
+from flowtrap.normalise.elastic.table import as_native, data_set_of
 from flowtrap.normalise.table import FEEDS, recognise
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Intake:
             if isinstance(record, str):
                 self._take_text(record[:LONGEST_TEXT], place, columns)
             else:
-                self.take_record(record, place)
+                self.take_record(as_native(record), place)
 
     def _take_text(self, text: str, place: str, columns: tuple[str, ...] | None) -> None:
         for spec in FEEDS:
@@ -295,7 +296,9 @@ class Hunt:
             record = next(iter(unwrap(decode.loads(line))), None)
         except ValueError:
             return None
-        return recognise(record) if isinstance(record, dict) else None
+        if not isinstance(record, dict) or data_set_of(record):  # documents have no native names
+            return None
+        return recognise(record)
 
     def _read_lines(
         self,
