@@ -1,7 +1,7 @@
 """The test of an account when it is saved.
 
-Example: `check_account("microsoft_account", form, network)` says nothing where the account can sign in
-and read what its inputs need, else raises FlowtrapError with the vendor's reason in plain words.
+Example: `check_account("microsoft_account", form, network)` says nothing where the account can sign
+in and read what its inputs need, else raises FlowtrapError with the reason in plain words.
 """
 
 from __future__ import annotations
