@@ -126,12 +126,12 @@ def _check_proxy(form: Form) -> None:
     _need(form, "proxy_host", "Host", "enter the proxy's name, or do without a proxy")
     _need(form, "proxy_port", "Port", "enter the proxy's port, or do without a proxy")
     if form.get("proxy_password") and not form.get("proxy_username"):
-        raise FormError("is missing", place="User name", cure="a password goes with a user name")
+        raise FormError("nothing is entered", place="User name", cure="a password goes with a user name")
 
 
 def _need(form: Form, field: str, label: str, cure: str) -> None:
     if not form.get(field, "").strip():
-        raise FormError("is missing", place=label, cure=cure)
+        raise FormError("nothing is entered", place=label, cure=cure)
 
 
 _CHECKS: dict[str, Callable[[Form], None]] = {

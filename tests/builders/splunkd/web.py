@@ -35,6 +35,7 @@ class Web:
         self.addon, self.splunkd, self.told = addon, splunkd, []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *args: None  # type: ignore[method-assign]
         self.port = self._server.server_address[1]
         self.uri = f"http://127.0.0.1:{self.port}"
 
