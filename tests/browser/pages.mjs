@@ -11,17 +11,18 @@ const [uri, folder, executablePath] = process.argv.slice(2);
 const values = JSON.parse(readFileSync(0, "utf8"));
 const shown = { errors: [] };
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-const page = await browser.newPage({ viewport: { width: 1300, height: 1100 } });
+const page = await browser.newPage({ viewport: { width: 1300, height: 1100 }, reducedMotion: "reduce" });
 page.setDefaultTimeout(10_000);
 page.on("pageerror", (error) => shown.errors.push(String(error)));
 
 const form = () => page.locator('[data-test="modal"], [role="dialog"]').last();
 const field = (name, root = page) => root.locator(`[data-name="${name}"]`);
-const box = (name, root = page) => field(name, root).locator("input, textarea").first();
+const box = (name, root = page) => field(name, root).locator("input:visible, textarea:visible").first();
 const open = (view) => page.goto(`${uri}/en-US/app/TA_flowtrap/${view}`);
-const row = (name) => page.locator("tr", { has: page.getByText(name, { exact: true }) }).first();
+const row = (name) => page.locator("tr:visible", { has: page.getByText(name, { exact: true }) }).first();
 
 async function step(name, text) {
+  await page.waitForTimeout(400); // the form moves in
   await page.screenshot({ path: `${folder}/${name}.png` });
   shown[name] = text;
 }
@@ -42,7 +43,7 @@ const refusal = async (root = page) => {
 };
 
 async function add() {
-  await page.getByRole("button", { name: /^(Add|Create New Input)$/ }).first().click();
+  await page.locator("button:visible", { hasText: /^Add$/ }).first().click();
   await form().waitFor();
 }
 
@@ -72,7 +73,7 @@ const tab = (name) => page.getByRole("tab", { name, exact: true }).click();
 
 async function proxy() {
   await tab("Proxy");
-  const save = () => page.getByRole("button", { name: "Save" }).last().click();
+  const save = () => page.locator("button:visible", { hasText: "Save" }).last().click();
   await field("proxy_enabled").locator('button, [role="checkbox"], input').first().click();
   await save();
   await step("proxy_refused", await refusal());
@@ -137,17 +138,17 @@ async function input(kind, title, account) {
   await row("first").getByText("900").waitFor();
   await step(`${kind}_edited`, await row("first").innerText());
   await remove("first");
-  await step(`${kind}_deleted`, await page.locator("table").first().innerText());
+  await step(`${kind}_deleted`, await page.locator("table:visible").first().innerText());
 }
 
 async function lists() {
   await open("configuration");
   await tab("Windows");
   await enter({ time_window: "10x" });
-  await page.getByRole("button", { name: "Save" }).last().click();
+  await page.locator("button:visible", { hasText: "Save" }).last().click();
   await step("windows_refused", await refusal());
   await enter({ time_window: "48h" });
-  await page.getByRole("button", { name: "Save" }).last().click();
+  await page.locator("button:visible", { hasText: "Save" }).last().click();
   await succeeded();
   await step("windows_saved", "");
   await tab("Lists");
