@@ -12,7 +12,7 @@ const values = JSON.parse(readFileSync(0, "utf8"));
 const shown = { errors: [] };
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 const page = await browser.newPage({ viewport: { width: 1300, height: 1100 }, reducedMotion: "reduce" });
-page.setDefaultTimeout(10_000);
+page.setDefaultTimeout(30_000);
 page.on("pageerror", (error) => shown.errors.push(String(error)));
 
 const form = () => page.locator('[data-test="modal"], [role="dialog"]').last();
@@ -111,7 +111,11 @@ async function google() {
   await enter({ name, ...fields, service_account_key: '{"type": "authorized_user"}' }, form());
   await save();
   await step("google_refused_by_server", await refusal(form()));
-  await enter({ service_account_key: key }, form());
+  await enter({ service_account_key: key, delegated_admin: "nobody@example.com" }, form());
+  await save();
+  await form().getByText(/sign-in/i).first().waitFor();
+  await step("google_refused_by_vendor", await refusal(form()));
+  await enter(fields, form());
   await save();
   await step("google_added", await saved(name));
   await act(/edit/i, name);
