@@ -13,6 +13,8 @@ const shown = { errors: [] };
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 const page = await browser.newPage({ viewport: { width: 1300, height: 1100 }, reducedMotion: "reduce" });
 page.setDefaultTimeout(30_000);
+const requests = (shown.requests = []);
+page.on("response", (r) => r.request().method() !== "GET" && requests.push(`${r.status()} ${r.request().method()} ${r.url().split("/").pop()}`));
 page.on("pageerror", (error) => shown.errors.push(String(error)));
 
 const form = () => page.locator('[data-test="modal"], [role="dialog"]').last();
@@ -181,7 +183,7 @@ try {
   await deleted("Microsoft accounts", values.microsoft.name);
   await deleted("Google accounts", values.google.name);
 } catch (error) {
-  shown.failed = String(error);
+  shown.failed = `${error}; the form says: ${await form().innerText({ timeout: 1000 }).catch(() => "")}`;
   await page.screenshot({ path: `${folder}/failed.png` });
 }
 console.log(JSON.stringify(shown));
