@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 
 import pytest
-from builders import all_scenarios, elastic_running as running
+from builders import all_scenarios
+from builders import elastic_running as running
 from builders.hunting import hunt
-from builders.kept_originals import index_of, load
+from builders.kept_originals import load
 from elasticsearch import Elasticsearch
 
 pytestmark = pytest.mark.server
