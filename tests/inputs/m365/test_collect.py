@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 
-from builders.m365_api import TENANT, content_id_in, event
+from builders.m365_api import content_id_in, event
 
 
 def ids(runtime) -> list[int]:
