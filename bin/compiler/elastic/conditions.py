@@ -63,7 +63,7 @@ class Words:
         kind = ast[0]
         if kind in ("and", "or"):
             return joined(kind, [self.selecting(child) for child in ast[1:]])
-        if kind == "not" or kind == "exists" and not ast[2] or ast[1] not in self.feed.fields:
+        if kind == "not" or (kind == "exists" and not ast[2]) or ast[1] not in self.feed.fields:
             return TRUE
         own = self.feed.fields[ast[1]]
         if own.column:
@@ -87,19 +87,22 @@ class Words:
             if entry.scope == "*" and entry.expires_ms is None:
                 everywhere.append(pattern)
             else:
-                parts.append(_limited(f"TO_LOWER({column}) LIKE {words.texts([pattern])}", entry, scope))
-        # A list of patterns becomes one automaton; with stars in front it is refused as too complex.
+                parts.append(
+                    _limited(f"TO_LOWER({column}) LIKE {words.texts([pattern])}", entry, scope)
+                )
+        # A list of patterns becomes one automaton; with stars in front it would be too complex.
         plain = [pattern for pattern in dict.fromkeys(everywhere) if "*" not in pattern[:-1]]
         single = [[pattern] for pattern in dict.fromkeys(everywhere) if pattern not in plain]
-        for patterns in ([plain] if plain else []) + single:
-            parts.append(f"TO_LOWER({column}) LIKE {words.texts(patterns)}")
+        lists = ([plain] if plain else []) + single
+        parts += [f"TO_LOWER({column}) LIKE {words.texts(patterns)}" for patterns in lists]
         return _sure(joined("or", parts)) if parts else FALSE
 
     def equal(self, name: str, value: str) -> str:
         """Return whether a field has a value, in any case."""
         column = self._column(name)
         if self.feed.fields[name].set:
-            return _sure(f"TO_LOWER({column}) LIKE {words.text(self._asked(name, words.literal(value.lower())))}")
+            pattern = self._asked(name, words.literal(value.lower()))
+            return _sure(f"TO_LOWER({column}) LIKE {words.text(pattern)}")
         return _sure(f"TO_LOWER({column}) == {words.text(value.lower())}")
 
     def _asked(self, name: str, pattern: str) -> str:
@@ -172,10 +175,10 @@ def spellings(block: Any) -> dict[str, str]:
     """Return lower case -> as written, for every text of a Sigma block."""
     if isinstance(block, str):
         return {block.lower(): block}
-    children = block.values() if isinstance(block, dict) else block if isinstance(block, list) else ()
+    children = (
+        block.values() if isinstance(block, dict) else block if isinstance(block, list) else ()
+    )
     found: dict[str, str] = {}
     for child in children:
         found |= spellings(child)
     return found
-
-

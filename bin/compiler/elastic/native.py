@@ -6,7 +6,7 @@
     function:  {eval: 'COALESCE({arn_name}, {said})'}      computed; {…} names other fields
     said:      {json: [requestParameters, functionName]}   read out of event.original, where kept
     doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
-    said:      {…, map: [COLUMN, functionName]}            else out of the integration's `{a=b, c=d}`
+    said:      {…, map: [COLUMN, functionName]}            else out of a text `{a=b, c=d}`
 
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
 an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,6 @@ class NativeFeed:
             return greps
         return [*greps, f"EVAL {target} = COALESCE({', '.join(parts)})"]
 
-
     def _named(self, text: str) -> str:
         return _NAME.sub(lambda found: self.column(found[1]), text)
 
@@ -128,7 +127,7 @@ def columns_of(query: str) -> list[str]:
     return sorted(name for name in set(_COLUMN.findall(bare)) if not name.startswith("flowtrap."))
 
 
-@lru_cache(maxsize=None)
+@cache
 def feed(name: str) -> NativeFeed | None:
     """Return a feed's file, None where the integrations have no such feed."""
     path = FEEDS / f"{name}.yml"
@@ -143,16 +142,12 @@ def feed(name: str) -> NativeFeed | None:
 
 
 def _field(name: str, row: dict[str, Any]) -> Field:
-    readings = []
-    for original in _listed(row.get("json")):
-        readings.append(("event.original", _json_pattern(original)))
-    for column, key in _listed(row.get("map")):
-        readings.append((column, _map_pattern(key)))
+    readings = [("event.original", _json_pattern(path)) for path in _listed(row.get("json"))]
+    readings += [(column, _map_pattern(key)) for column, key in _listed(row.get("map"))]
     if "param" in row:
         readings.append(("event.original", _PARAMETER.replace("NAME", row["param"])))
         readings.extend((column, "(?<VALUE>.+)") for column in row.get("columns", ()))
-    for column, pattern in _listed(row.get("grok")):
-        readings.append((column, pattern))
+    readings += [(column, pattern) for column, pattern in _listed(row.get("grok"))]
     return Field(
         name, row.get("column", ""), row.get("eval", ""), tuple(readings),
         bool(row.get("lower")), bool(row.get("many")), bool(row.get("set")), row.get("hint", ""),
@@ -176,7 +171,9 @@ def _json_pattern(path: list[str]) -> str:
     A quote inside a value is escaped there, so that no value can pass for a member's name.
     """
     *parents, key = path
-    before = "".join(f'"{p}"\\s*:\\s*\\{{(?:(?!"(?:responseElements|requestID)"\\s*:).)*?' for p in parents)
+    before = "".join(
+        f'"{p}"\\s*:\\s*\\{{(?:(?!"(?:responseElements|requestID)"\\s*:).)*?' for p in parents
+    )
     return f'{before}"{key}"\\s*:\\s*"?(?<VALUE>(?:[^"\\\\,}}\\]]|\\\\.)+)'
 
 

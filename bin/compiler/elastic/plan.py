@@ -243,7 +243,7 @@ def _conditions(plan: Plan, stage: str, rows: list[Row]) -> tuple[str, tuple[str
         if row["op"] == "first_seen":
             first = _first(plan, stage, row)
             continue
-        own = {**facts["facts"], **facts["keys"]}.get(row["field"], row["field"])
+        own = str({**facts["facts"], **facts["keys"]}.get(row["field"], row["field"]))
         negated = row["op"].startswith("not")
         try:
             said = _compared(plan, stage, row, own)

@@ -126,7 +126,11 @@ def _common(plan: Plan, subject: Subject) -> Row:
             "Flowtrap",
             f"ATT&CK Analytic: {runtime['analytic']}",
             f"ATT&CK Detection Strategy: {attack['strategy']}",
-            *(f"Data Source: {name}" for said in plan.words.values() for name in said.feed.datasets),
+            *(
+                f"Data Source: {name}"
+                for said in plan.words.values()
+                for name in said.feed.datasets
+            ),
         ],
         "threat": list(_threat(attack)),
     }
@@ -204,7 +208,7 @@ def _required(query: str) -> list[Row]:
 def _setup(plan: Plan) -> str:
     feeds = dict.fromkeys(plan.feed_of(stage).feed.index for stage in plan.stages())
     return (
-        f"Needs documents of the Elastic integrations in {', '.join(feeds)}. Switch on \"Preserve "
-        "original event\" there: the record itself is read first. A field that none of these "
+        f'Needs documents of the Elastic integrations in {", ".join(feeds)}. Switch on "Preserve '
+        'original event" there: the record itself is read first. A field that none of these '
         "indices maps makes the query fail."
     )

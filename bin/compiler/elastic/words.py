@@ -1,6 +1,6 @@
 """ES|QL's words: strings, LIKE and RLIKE patterns. All text reaches a query through this module.
 
-Example: `text('say "hi"')` is `"say \\"hi\\""`; `lucene("^Create(\\d{2})?$")` is `Create([0-9]{2})?`.
+Example: `text('say "hi"')` is `"say \\"hi\\""`; `lucene("^Put(\\d{2})?$")` is `Put(([0-9]){2,2})?`.
 Sources: Elasticsearch reference, "ES|QL string literals", "LIKE", "RLIKE"; Lucene's RegExp syntax.
 """
 

@@ -1,0 +1,195 @@
+"""`elastic run`: the cluster selects the events, the core judges them, the findings go back.
+
+A run reads one step of time after another, from where the saved state ends, less the lateness, to
+now. After each step the findings that are new or say more are written, and then the state is saved.
+A run that dies in between reads its last step again, which changes nothing. Where a step could not
+be read whole, what was found is written, but the state stays, so that the next run reads it again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flowtrap.correlation.engine import Engine
+from flowtrap.match.matcher import Matcher
+from flowtrap.pipeline import ALWAYS, Intake, every_default
+
+from .client import ClusterError
+from .paging import Reading
+from .selection import Fields, Window, bounds, day_of, fields_of, select
+from .sink import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from flowtrap.correlation.state import StateStore
+    from flowtrap.model.counters import Counters
+    from flowtrap.model.detection import Detection
+    from flowtrap.model.errors import FlowtrapError
+    from flowtrap.model.finding import Finding
+    from flowtrap.model.tunable import Tunables
+
+    from .client import Cluster
+    from .sink import Sink
+    from .sources import Source
+
+MOST_NOTES = 20
+
+
+class Times(NamedTuple):
+    """Which time a run covers, in milliseconds; `since_ms` counts where no state is saved."""
+
+    since_ms: int
+    now_ms: int
+    step_ms: int
+    lateness_ms: int
+
+
+class _Mapped(NamedTuple):
+    source: Source
+    fields: Fields
+
+
+class Run:
+    """One run; `go` does it. `say` takes what a person should know, one line each."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        sources: Sequence[Source],
+        detections: Sequence[Detection],
+        tunables: Tunables,
+        *,
+        state: StateStore,
+        sink: Sink,
+        times: Times,
+        slices: int,
+        final: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self._cluster = cluster
+        self._sources = sources
+        self._state = state
+        self._sink = sink
+        self._times = times
+        self._slices = slices
+        self._final = final
+        self._say = say
+        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
+        self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
+        self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
+        self._notes = 0
+        self.saved_until_ms: int | None = None
+        self.written = Written()
+        self.problems: list[str] = []
+
+    @property
+    def counters(self) -> Counters:
+        """Return what happened to every record so far."""
+        return self._engine.counters
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether anything that may hold evidence was not read, or lost."""
+        return bool(self.problems) or self.counters.incomplete
+
+    def go(self) -> None:
+        """Run to the end; raise ClusterError or StateError where it cannot go on."""
+        self._restore()
+        mapped = self._mapped()
+        windows = list(self._windows(mapped))
+        for number, window in enumerate(windows, 1):
+            before, last = self.counters.read, number == len(windows)
+            self._read(mapped, window)
+            if last or self.problems or self.counters.read > before:
+                self._settle(window, last=last)
+            if self.problems:
+                return
+
+    def _restore(self) -> None:
+        saved = self._state.load()
+        if saved is not None:
+            self._engine.restore(saved["engine"])
+            self.saved_until_ms = int(saved["until_ms"])
+
+    def _mapped(self) -> list[_Mapped]:
+        """Return the sources that the cluster has; a feed that is not there is told."""
+        found = []
+        for source in self._sources:
+            fields = fields_of(self._cluster, source)
+            if fields is None:
+                feeds = ", ".join(source.feeds)
+                self._say(f"{source.pattern}: no such index: blind for {feeds}")
+            else:
+                found.append(_Mapped(source, fields))
+        if not found:
+            raise ClusterError(
+                "no index of any feed is there",
+                place=self._cluster.place,
+                cure="name your own with --index FEED=PATTERN",
+            )
+        return found
+
+    def _windows(self, mapped: Sequence[_Mapped]) -> Iterator[Window]:
+        """Yield the steps to read, oldest first; the last ends now."""
+        times = self._times
+        since_ms = times.since_ms
+        if self.saved_until_ms is not None:
+            since_ms = self.saved_until_ms - times.lateness_ms
+        whole = Window(since_ms, times.now_ms)
+        held = [bounds(self._cluster, one.source, one.fields, whole) for one in mapped]
+        begin_ms = min((part.since_ms for part in held if part), default=times.now_ms)
+        while begin_ms + times.step_ms < times.now_ms:
+            yield Window(begin_ms, begin_ms + times.step_ms)
+            begin_ms += times.step_ms
+        yield Window(begin_ms, times.now_ms)
+
+    def _read(self, mapped: Sequence[_Mapped], window: Window) -> None:
+        for one in mapped:
+            try:
+                self._read_source(one, window)
+            except ClusterError as error:
+                self._miss(one.source, window, error.problem)
+
+    def _read_source(self, one: _Mapped, window: Window) -> None:
+        source = one.source
+        chosen = select(self._cluster, source, one.fields, window, self._matcher.possible)
+        self.counters.read += chosen.left_out
+        self.counters.filtered_out += chosen.left_out
+        if chosen.left_out >= chosen.total:
+            return
+        reading = Reading(
+            self._cluster, source.pattern, chosen.query, source.fields, slices=self._slices
+        )
+        for hit in reading.hits():
+            self._intake.take(hit, f"{hit['_index']}/{hit['_id']}")
+        for problem in reading.problems:
+            self._miss(source, window, problem)
+
+    def _miss(self, source: Source, window: Window, problem: str) -> None:
+        span = f"{day_of(window.since_ms)} to {day_of(window.until_ms)}"
+        self.problems.append(problem)
+        self._say(f"{source.pattern}: {problem} ({span} is not read whole, and will be again)")
+
+    def _settle(self, window: Window, *, last: bool) -> None:
+        """Write what was found, then save the state; the order is what makes a kill harmless."""
+        self.counters.no_key = self._matcher.no_key
+        findings = self._engine.flush(
+            now_ms=self._times.now_ms, final=self._final and last, incomplete=self.incomplete
+        )
+        self._write(findings)
+        if not self.problems:
+            until_ms = window.until_ms
+            self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
+            self.saved_until_ms = until_ms
+
+    def _write(self, findings: Sequence[Finding]) -> None:
+        if findings:
+            self.written = self.written.plus(self._sink.write(findings))
+
+    def _note(self, error: FlowtrapError) -> None:
+        self._notes += 1
+        if self._notes <= MOST_NOTES:
+            self._say(str(error))
+        elif self._notes == MOST_NOTES + 1:
+            self._say("more of the same: see the counters")
