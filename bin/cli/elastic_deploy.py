@@ -36,7 +36,9 @@ PATIENCE_S = 60
 @click.command("deploy")
 @connection_options
 @click.option(
-    "--kibana", envvar="FLOWTRAP_KIBANA_URL", show_envvar=True,
+    "--kibana",
+    envvar="FLOWTRAP_KIBANA_URL",
+    show_envvar=True,
     help="https://HOST:5601. Without it, only what lives in Elasticsearch is installed.",
 )
 @click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
