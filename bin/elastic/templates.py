@@ -96,7 +96,7 @@ def finding_fields() -> frozenset[str]:
 
 def _template(index: str, mappings: dict[str, Any]) -> dict[str, Any]:
     return {
-        "index_patterns": [index, f"{index}-*"],
+        "index_patterns": [index],
         "priority": PRIORITY,
         "template": {"settings": _SETTINGS, "mappings": mappings},
     }
