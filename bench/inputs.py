@@ -62,9 +62,9 @@ def collect_once(root: str, secret: str, ca_file: str, folder: str) -> None:
 
     from builders.input_runtime import Checkpoints
     from builders.m365_api import CLIENT, TENANT
+
     from flowtrap_inputs.delivery import EventStream
     from flowtrap_inputs.health import Health
-
     from flowtrap_inputs.m365.clouds import Cloud
     from flowtrap_inputs.m365.collect import collect
     from flowtrap_inputs.m365.settings import Account, Settings
