@@ -116,7 +116,7 @@ def one_run(answers, saved=None):
     stop.pause = lambda seconds: stop.check()
     health, memory = Health("x", clock=lambda: NOW_S), Memory(saved)
     http = Scripted(answers)
-    with unittest.mock.patch("flowtrap_inputs.gws.token.signer", lambda pem: SIGNER):
+    with unittest.mock.patch("flowtrap_inputs.gws.token.signer", return_value=SIGNER):
         tokens = Tokens(http, KEY, "admin@example.com", clock=lambda: NOW_S)
     api = ReportsApi(http, tokens, Limiter(10_000, stop), health, clock=lambda: NOW_S)
     log = logging.getLogger("flowtrap_inputs.fuzz")

@@ -25,7 +25,7 @@ def test_what_is_new_is_covered_without_a_gap(ago_s):
 
 @given(st.floats(1, 100 * HOUR_S))
 def test_the_past_is_covered_without_a_gap(span_s):
-    windows = list(old_windows("drive", span_s, 0.0, NOW_S))
+    windows = list(old_windows("drive", Progress(NOW_S), span_s, NOW_S))
     covered(windows[::-1], NOW_S - span_s)
 
 
@@ -36,6 +36,12 @@ def covered(windows, start_s):
         assert window.end_s - window.start_s <= HOUR_S + 1 + 1e-6
         at_s = window.end_s
     assert at_s == NOW_S or not windows
+
+
+def test_nothing_before_the_inputs_start_is_read_again():
+    progress = Progress(NOW_S, first_s=NOW_S - 5000)
+    windows = list(old_windows("drive", progress, 72 * HOUR_S, NOW_S))
+    assert windows[-1].start_s == progress.first_s - 1
 
 
 def test_gmail_is_asked_for_thirty_days_at_most():
@@ -55,7 +61,7 @@ def test_the_past_is_due_in_its_turn():
 
 
 def test_a_time_that_lies_ahead_is_none():
-    good = {"read_until_s": NOW_S + 60, "recent_s": 0.0, "whole_s": 0}
-    assert Progress.from_dict(good, NOW_S) == Progress(NOW_S + 60)
+    good = {"read_until_s": NOW_S + 60, "recent_s": 0.0, "whole_s": 0, "first_s": 5.0}
+    assert Progress.from_dict(good, NOW_S) == Progress(NOW_S + 60, first_s=5.0)
     for bad in (NOW_S + 2 * HOUR_S, None, "1", True, float("nan"), -1):
         assert Progress.from_dict({**good, "read_until_s": bad}, NOW_S) is None
