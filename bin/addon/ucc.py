@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+NO_BINARY = "charset-normalizer"  # its wheel holds compiled code, its source does without
 PIP = "26.2.1"  # 26.3 makes it say that splunktaucclib is required but not found
 
 
@@ -60,4 +61,5 @@ def _newer_than_39(python: Path) -> bool:
 def _environment(venv: Path) -> dict[str, str]:
     first = str(venv / "bin")
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return {**kept, "PATH": f"{first}{os.pathsep}{kept.get('PATH', '')}", "VIRTUAL_ENV": str(venv)}
+    path = f"{first}{os.pathsep}{kept.get('PATH', '')}"
+    return {**kept, "PATH": path, "VIRTUAL_ENV": str(venv), "PIP_NO_BINARY": NO_BINARY}

@@ -29,8 +29,10 @@ LOGSOURCES = {
     "entra_audit": {"product": "azure", "service": "auditlogs"},
     "m365_audit": {"product": "m365", "service": "audit"},
     "m365_graph": {"product": "m365", "service": "graphactivitylogs"},
+    "m365_flow_definitions": {"product": "m365", "service": "flowdefinitions"},
     "gws_reports": {"product": "gcp", "service": "google_workspace.admin"},
     "gws_script_logs": {"product": "gcp", "service": "google_workspace.script"},
+    "gws_script_content": {"product": "gcp", "service": "google_workspace.script_content"},
 }
 
 

@@ -63,7 +63,20 @@ _ALL = (
         "MicrosoftGraphActivityLogs",
         on_by_default=False,
     ),
+    Source("m365_flow_definitions", ("flowtrap:flow_definition",), on_by_default=False),
     Source("gws_reports", ("gws:reports:*", "gsuite:drive:json")),
     Source("gws_script_logs", _GOOGLE, "app_script_function", on_by_default=False),
+    Source(
+        "gws_script_content",
+        ("flowtrap:script_content", "flowtrap:script_process"),
+        on_by_default=False,
+    ),
 )
 SOURCES = {source.feed: source for source in _ALL}
+
+# Definitions and code are longer than the 10,000 bytes at which Splunk cuts events off as shipped.
+LONG_EVENTS = {
+    sourcetype: {"KV_MODE": "json", "SHOULD_LINEMERGE": "false", "TRUNCATE": "0"}
+    for feed in ("m365_flow_definitions", "gws_script_content")
+    for sourcetype in SOURCES[feed].sourcetypes
+}

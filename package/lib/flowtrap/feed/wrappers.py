@@ -45,11 +45,14 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
             {"id", "events"},  # Reports
             {"actor", "events"},
             {"id", "actor"},  # singular `event`; Panther: name, type, parameters
+            {"kind", "observedTime"},  # what Flowtrap's own inputs read
             {"p_log_type"},  # any record, as Panther copies it
             {"interface_id", "srcaddr"},  # flow logs as JSON
             {"interfaceId", "srcAddr"},
             {"srcAddr", "dstAddr"},
             {"srcaddr", "dstaddr"},
+            {"@timestamp", "azure"},  # documents whose `message` is a part of the record
+            {"@timestamp", "o365"},
         ),
     )
 )
@@ -192,35 +195,10 @@ def _splunk_collector(value: Mapping[str, Any]) -> object:
 
 
 # Example: {"_index": "logs-1", "_id": "1", "_source": {"event": {"original": "{…}"}}}
-# A document without its original text comes as it is: to rebuild it from ECS fields begins here.
+# A document without its original text comes as it is: normalise.elastic reads its fields.
 def _elastic_hit(value: Mapping[str, Any]) -> object:
     source = value.get("_source") or (value.get("fields") if "_id" in value else None)
     return source if isinstance(source, dict) else None
-
-
-# Example (Elastic, without its original): {"@timestamp": "…", "o365": {"audit": {"Operation": …}}}
-# Example (its `fields`): {"o365.audit.Operation": ["CreateFlow"], "o365.audit.Parameters.Name": …}
-def _elastic_audit(value: Mapping[str, Any]) -> object:
-    audit = value.get("o365")
-    audit = audit.get("audit") if isinstance(audit, dict) else value.get("o365.audit")
-    audit = audit if isinstance(audit, dict) else _undotted(value, "o365.audit.")
-    return {"@timestamp": value.get("@timestamp"), **audit} if "Operation" in audit else None
-
-
-def _undotted(value: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return the members below a prefix, one level deep; lists of one are their value."""
-    found: dict[str, Any] = {}
-    for key, inner in value.items():
-        if isinstance(key, str) and key.startswith(prefix):
-            alone = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
-            head, _, rest = key[len(prefix) :].partition(".")
-            if rest:
-                members = found.setdefault(head, {})
-                if isinstance(members, dict):
-                    members[rest] = alone
-            else:
-                found[head] = alone
-    return found
 
 
 # Example: {"took": 3, "hits": {"total": {"value": 1}, "hits": [{"_source": {…}}]}}
@@ -289,7 +267,6 @@ WRAPPERS: tuple[Wrapper, ...] = (
     _event_bridge,
     _splunk_row,
     _elastic_hit,
-    _elastic_audit,
     _elastic_answer,
     _list_of_records,
     _log_events,

@@ -123,10 +123,10 @@ def _fetched(activity: Activity, fields: Fields) -> str:
     urls = activity.all("accessed_url", "url", "sheets_import_url")
     if urls:
         fields["url"] = urls
-    hosts = tuple(dict.fromkeys(host for host in map(_host, urls) if host))
+    hosts = tuple(dict.fromkeys(host for host in map(host_of, urls) if host))
     if hosts:
         fields["url_host"] = hosts
-        outside = tuple(host for host in hosts if not _is_google(host))
+        outside = tuple(host for host in hosts if not is_google(host))
         if outside:
             fields["outside_host"] = outside
             fields["outside_domain"] = tuple(part for host in outside for part in domains_of(host))
@@ -137,14 +137,16 @@ def _fetched(activity: Activity, fields: Fields) -> str:
     return _summary(activity, fields, f": {', '.join(urls[:5]) or 'an unknown address'}")
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """Return the host of an address in small letters, "" where it has none."""
     try:
         return (urlsplit(url if "://" in url else f"//{url}").hostname or "").lower()
     except ValueError:
         return ""
 
 
-def _is_google(host: str) -> bool:
+def is_google(host: str) -> bool:
+    """Tell whether a host is Google's own and none that serves what anybody puts there."""
     return host not in _ANYBODYS and bool(_GOOGLE.search(host))
 
 

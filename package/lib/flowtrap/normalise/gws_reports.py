@@ -19,7 +19,7 @@ from flowtrap.model.event import Event
 from flowtrap.model.feed import FeedSpec
 from flowtrap.model.finding import rfc3339
 
-from . import gws_apps, gws_drive, gws_elastic
+from . import gws_apps, gws_drive
 from .gws_activity import Activity, activity_id, member_of, read
 from .times import time_ms
 
@@ -45,8 +45,6 @@ def recognise(record: Mapping[str, Any]) -> bool:
     if record.get("kind") in _KINDS or record.get("p_log_type") == _PANTHER:
         return True
     identity, actor = record.get("id"), record.get("actor")
-    if gws_elastic.is_document(record):
-        return True
     if isinstance(identity, dict):
         return "applicationName" in identity or {"customerId", "time"} <= identity.keys()
     if isinstance(actor, dict) and ("email" in actor or "profileId" in actor):
@@ -60,8 +58,7 @@ def recognise(record: Mapping[str, Any]) -> bool:
 
 def normalise(record: Mapping[str, Any]) -> Event:
     """Return the event that a record tells. Raises RecordError where its time is no good."""
-    elastic = gws_elastic.is_document(record)
-    activity = read(gws_elastic.rebuilt(record) if elastic else record)
+    activity = read(record)
     when = time_ms(activity.time)
     fields: Fields = {}
     _read_actor(fields, activity)

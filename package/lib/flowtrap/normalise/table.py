@@ -16,8 +16,10 @@ from . import (
     entra_audit,
     gcp_audit,
     gws_reports,
+    gws_script_content,
     gws_script_logs,
     m365_audit,
+    m365_flow_definitions,
     m365_graph,
 )
 
@@ -35,8 +37,10 @@ FEEDS: tuple[FeedSpec, ...] = (
     entra_audit.SPEC,
     m365_audit.SPEC,
     m365_graph.SPEC,
+    m365_flow_definitions.SPEC,
     gws_reports.SPEC,
     gws_script_logs.SPEC,
+    gws_script_content.SPEC,
 )
 
 

@@ -318,24 +318,3 @@ AUDIT = {"CreationTime": "2026-03-10T09:00:00", "Operation": "CreateFlow", "Work
 )
 def test_audit_records_are_taken_out(wrapped):
     assert list(unwrap(wrapped)) == [AUDIT]
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        {"o365": {"audit": AUDIT}, "event": {"action": "CreateFlow"}},
-        {"o365.audit": AUDIT},
-        {f"o365.audit.{key}": [value] for key, value in AUDIT.items()},
-    ],
-)
-def test_audit_records_are_rebuilt_from_elastics_fields(document):
-    document = {"@timestamp": "2026-03-10T09:00:00Z", **document}
-    (record,) = unwrap({"_id": "1", "_source": document})
-    assert record == {"@timestamp": "2026-03-10T09:00:00Z", **AUDIT}
-    (record,) = unwrap({"_id": "1", "fields": document})
-    assert record["Operation"] == "CreateFlow"
-
-
-def test_lists_of_elastics_fields_become_members():
-    (record,) = unwrap({"o365.audit.Operation": ["x"], "o365.audit.Parameters.ForwardTo": ["a@b"]})
-    assert record["Parameters"] == {"ForwardTo": "a@b"}

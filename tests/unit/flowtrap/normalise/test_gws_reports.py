@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowtrap.normalise import gws_elastic, gws_reports
+from flowtrap.normalise import gws_reports
 
 WHEN = "2026-03-10T09:00:00Z"
 
@@ -258,73 +258,3 @@ def test_forward():
 def test_summary_is_one_line():
     fields = fields_of("drive", "view", {"doc_id": "1", "doc_title": "a\nb\x1b[0m"})
     assert fields["summary"].splitlines() == [fields["summary"]]
-
-
-# --- Elastic documents without an original --------------------------------------------------------
-
-NESTED = {
-    "@timestamp": WHEN,
-    "event": {"action": "copy", "id": "7", "provider": "drive"},
-    "organization": {"id": "C01"},
-    "source": {"ip": "192.0.2.1", "user": {"email": "ann@example.com", "id": "101"}},
-    "google_workspace": {
-        "actor": {"type": "USER"},
-        "drive": {
-            "copy_type": "external",
-            "file": {"id": "1D", "type": "spreadsheet", "owner": {"email": "eve@example.org"}},
-        },
-    },
-}
-
-
-def dotted(node, prefix=""):
-    """Return a document with dotted names alone."""
-    rows = {}
-    for name, value in node.items():
-        rows |= (
-            dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-        )
-    return rows
-
-
-@pytest.mark.parametrize("document", [NESTED, dotted(NESTED)], ids=["nested", "dotted"])
-def test_elastic_document_is_rebuilt(document):
-    assert gws_reports.recognise(document)
-    event = gws_reports.normalise(document)
-    expected = {
-        "actor": "ann@example.com",
-        "account": "C01",
-        "src": "192.0.2.1",
-        "doc_id": "1D",
-        "owner": "eve@example.org",
-        "script_change": "copied from outside",
-    }
-    assert {name: event.fields.get(name) for name in expected} == expected
-
-
-def test_elastic_token_document():
-    document = {
-        "@timestamp": WHEN,
-        "event": {"action": "authorize", "provider": "token"},
-        "source": {"user": {"email": "ann@example.com"}},
-        "google_workspace": {
-            "token": {
-                "client": {"id": "1", "type": "WEB"},
-                "app_name": "Notes",
-                "scope": {"value": ["https://mail.google.com/"]},
-            }
-        },
-    }
-    fields = gws_reports.normalise(document).fields
-    assert fields["client_id"] == "1"
-    assert fields["app"] == "Notes"
-    assert "mail" in fields["scope_kind"]
-
-
-@pytest.mark.parametrize("path", ["a.b.c", "a.b", "a", "x"])
-def test_paths_nested_or_dotted(path):
-    nested = {"a": {"b": {"c": 1}}}
-    found = gws_elastic.at(nested, path)
-    assert found == {"a.b.c": 1, "a.b": {"c": 1}, "a": {"b": {"c": 1}}}.get(path)
-    assert gws_elastic.at({"a.b": {"c": 1}}, "a.b.c") == 1
-    assert gws_elastic.at({"a": {"b.c": 1}}, "a.b.c") == 1

@@ -1,0 +1,194 @@
+"""The first half of a rule's query: the events of all stages, and the edges that they have.
+
+An edge is a line of `side, need, key, distinct, hop, bucket` with tabs between: side `a` for an
+anchor, `h` for a hit; need as NUMBER.RELATION; the key that both must share; what hits are counted
+by; the key of the next relation, where there is one; and what tells hits apart that must not stand
+for one another. Of each edge the first and the last event are kept.
+
+Example: `h\t0.1\t123456789012|billing\t\t\t2026-03-10T06:00:00.000Z`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .conditions import FALSE, TRUE, joined
+from .words import Inexpressible
+
+if TYPE_CHECKING:
+    from .plan import Need, Plan, Step
+
+_CLEAN = 'REPLACE({0}, "[|\\t]", "_")'
+# Not every integration gives event.id, and Google gives the acts of one activity the same.
+_ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _id)"
+
+
+# --- events ------------------------------------------------------------------------------------
+
+
+def selected(plan: Plan) -> list[str]:
+    """Return the commands from the index to events with a flag for each stage."""
+    stages = plan.stages()
+    selecting = []
+    for stage in stages:
+        said = plan.feed_of(stage)
+        wide = said.selecting(plan.detection["stages"][stage]["condition"])
+        selecting.append(joined("and", [said.feed.own, wide]))
+    for name in _asked(plan):
+        plan.column(*name)
+    feeds = {said.feed.name: said for said in map(plan.feed_of, stages)}
+    # What the other stages used is not computed; flags name their columns.
+    named = " ".join([*(plan.flags[s] + plan.suppressed[s] for s in stages), *_conditions(plan)])
+    commands, many = [], []
+    for said in feeds.values():
+        asked = {f for f in said.used if said.feed.column(f) in named}
+        asked |= {f for stage, name in _asked(plan) for f in [_field(plan, stage, name)]
+                  if plan.feed_of(stage) is said}  # fmt: skip
+        commands += said.feed.commands(asked)
+        many += [said.feed.column(f) for f in sorted(asked) if said.feed.fields[f].many]
+    index = ", ".join(dict.fromkeys(said.feed.index for said in feeds.values()))
+    flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
+    return [
+        f"FROM {index} METADATA _id",
+        f"WHERE {joined('or', selecting)}",
+        *dict.fromkeys(commands),
+        *(f"MV_EXPAND {name}" for name in many),
+        f"EVAL {', '.join(flags)}",
+        f"WHERE {' OR '.join(f's{n}' for n in range(len(stages)))}",
+    ]
+
+
+def _field(plan: Plan, stage: str, name: str) -> str:
+    row = plan.detection["stages"][stage]
+    return str({**row["facts"], **row["keys"]}[name])
+
+
+def _asked(plan: Plan) -> list[tuple[str, str]]:
+    """Return the keys and facts, each of a stage, that the join itself takes."""
+    found = [(plan.anchor, name) for name in (*plan.detection["chain"]["case"], *told(plan))]
+    for need in plan.needs:
+        before = plan.anchor
+        for step in need.path:
+            found += [(before, name) for name in step.parent_keys]
+            found += [(step.stage, name) for name in step.own_keys]
+            before = step.stage
+        found += [(before, name) for name in need.first]
+        if need.distinct:
+            found.append((before, need.distinct))
+    return list(dict.fromkeys(found))
+
+
+def told(plan: Plan) -> list[str]:
+    """Return the anchor's facts that an alert shows."""
+    case: list[str] = plan.detection["chain"]["case"]
+    found = []
+    for name in ("actor", "src"):
+        try:
+            plan.column(plan.anchor, name)
+        except Inexpressible:
+            continue
+        if name not in case:
+            found.append(name)
+    return found
+
+
+def _conditions(plan: Plan) -> list[str]:
+    return [*(need.where for need in plan.needs), *(v.anchor for v in plan.verdicts)]
+
+
+# --- edges -------------------------------------------------------------------------------------
+
+
+def edges(plan: Plan, apart: list[str]) -> list[str]:
+    """Return the commands that give a row for each edge, thinned."""
+    stages = plan.stages()
+    flag = {stage: f"s{n}" for n, stage in enumerate(stages)}
+    anchor = joined("and", [flag[plan.anchor], _not(plan.suppressed[plan.anchor])])
+    parts = []
+    if alone(plan):
+        parts += [_edge(anchor, side, "x", ["id"], "id") for side in "ah"]
+    for number, need in enumerate(plan.needs):
+        first = need.path[0]
+        keys = [*apart, *(plan.column(plan.anchor, name) for name in first.parent_keys)]
+        parts.append(_edge(anchor, "a", f"{number}.1", keys, "id"))
+        for level, step in enumerate(need.path, 1):
+            last = level == len(need.path)
+            here = plan.suppressed[step.stage] if step.when != "first" else FALSE
+            holds = joined("and", [flag[step.stage], _not(here), need.where if last else TRUE])
+            own = [*apart, *(plan.column(step.stage, name) for name in step.own_keys)]
+            hop = '""' if last else _hop(plan, need.path[level - 1].stage, need.path[level], apart)
+            distinct = _distinct(plan, need) if last else '""'
+            parts.append(_edge(holds, "h", f"{number}.{level}", own, distinct, hop,
+                               _thin(plan, need) if last else _bucket(plan)))  # fmt: skip
+    conditions = marks(plan)
+    case = [*apart, *(plan.column(plan.anchor, n) for n in plan.detection["chain"]["case"])]
+    shown = [f'COALESCE({plan.column(plan.anchor, name)}, "-")' for name in told(plan)]
+    bits = ", ".join(f'CASE(COALESCE({mark}, false), "1", "0")' for mark in conditions) or '"1"'
+    pack = ', "|", '.join(map(_CLEAN.format, (*case, *shown)))
+    names = [f"e{n}" for n in range(len(parts))]
+    chain = names[0]
+    for name in names[1:]:
+        chain = f"MV_APPEND({chain}, {name})"
+    return [
+        "EVAL t = TO_STRING(@timestamp), came = TO_STRING(COALESCE(event.ingested, @timestamp))",
+        f'EVAL bits = CONCAT({bits}, "")',
+        f"EVAL id = {_ID}",
+        'EVAL hit = CONCAT(t, "|", came, "|", id)',
+        f'EVAL anchor = CASE({anchor}, CONCAT(hit, "|", bits, "|", {pack}), "")',
+        f"EVAL {', '.join(f'{name} = {part}' for name, part in zip(names, parts, strict=True))}",
+        f"EVAL edge = {chain}",
+        "MV_EXPAND edge",
+        'WHERE edge != ""',
+        'EVAL p = CASE(STARTS_WITH(edge, "a"), anchor, hit)',
+        "STATS lo = MIN(p), hi = MAX(p) BY edge",
+        'DISSECT edge "%{side}\\t%{q}\\t%{key}\\t%{d}\\t%{hop}\\t%{}"',
+    ]
+
+
+def _not(said: str) -> str:
+    return TRUE if said == FALSE else f"NOT {said}"
+
+
+def _key(columns: list[str]) -> str:
+    return ', "|", '.join(map(_CLEAN.format, columns))
+
+
+def _hop(plan: Plan, stage: str, step: Step, apart: list[str]) -> str:
+    """Return the next relation's key as a hit of `stage` lends it, one text."""
+    return f'CONCAT({_key([*apart, *(plan.column(stage, n) for n in step.parent_keys)])}, "")'
+
+
+def _edge(
+    holds: str, side: str, q: str, keys: list[str], d: str = '""', hop: str = '""', thin: str = '""'
+) -> str:
+    inner = f'CONCAT("{side}\\t{q}\\t", {_key(keys)}, "\\t", {d}, "\\t", {hop}, "\\t", {thin})'
+    return f'COALESCE(CASE({holds}, {inner}, ""), "")'
+
+
+def _distinct(plan: Plan, need: Need) -> str:
+    if need.distinct:
+        return _CLEAN.format(f'COALESCE({plan.column(need.path[-1].stage, need.distinct)}, "")')
+    return "id" if need.at_least > 1 else '""'
+
+
+def _thin(plan: Plan, need: Need) -> str:
+    """Return what tells hits apart that must not stand for one another."""
+    if need.first:
+        stage = need.path[-1].stage
+        return _key([f'COALESCE({plan.column(stage, name)}, "")' for name in need.first])
+    return _bucket(plan)
+
+
+def _bucket(plan: Plan) -> str:
+    """Return a stretch of time no longer than the window, so that two events a stretch suffice."""
+    return f"TO_STRING(DATE_TRUNC({max(1, plan.window_ms // 4_000)} seconds, @timestamp))"
+
+
+def alone(plan: Plan) -> bool:
+    """Tell whether some verdict asks for nothing that must be there."""
+    return any(not any(plan.needs[n].at_least for n in v.needs) for v in plan.verdicts)
+
+
+def marks(plan: Plan) -> list[str]:
+    """Return the distinct conditions on the anchor."""
+    return [said for said in dict.fromkeys(v.anchor for v in plan.verdicts) if said != TRUE]

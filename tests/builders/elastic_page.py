@@ -1,0 +1,93 @@
+"""Writes docs/elastic-scenarios.md: what the native rules tell of each scenario, beside the engine.
+
+PYTHONPATH=package/lib:bin:tests python -m builders.elastic_page      (starts a node of its own)
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from elasticsearch import Elasticsearch
+
+from builders.elastic_node import Node, assembled
+from builders.elastic_scenarios import FOLDERS, Case, Told, cases, namespace, told
+from builders.hunting import ALARMING, hunt
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "elastic-scenarios.md"
+_HEAD = """\
+# What the native rules catch
+
+Every scenario of [scenarios.md](scenarios.md) as documents of Elastic's integrations, asked of a real
+Elasticsearch 8.19 with the rules that `flowtrap elastic rules` writes, at default tunables; beside it
+what the engine tells of the same events (`hunt`, `elastic run`). Written by
+`python -m builders.elastic_page`; tests/elastic/test_rules_scenarios.py fails when it is not current.
+
+**Caught**: both tell of the case. **Missed**: only the engine does. **Over-reported**: only the rule
+does. **Quiet**: neither. "Original kept" is the integration's setting "Preserve original event";
+without it the fields of the integration are all there is. The rules for Google Cloud, Azure and
+Microsoft 365 read their keys from the original alone and tell nothing without it (–: none of their
+34 attacks was told when this was measured, in November 2026). A verdict is named where the rule's
+differs from the engine's.
+"""
+_READ_WITHOUT = ("AWS", "workspace")
+
+
+def page(node: Elasticsearch, room: str) -> str:
+    """Return the page's text; the node is asked for all of it."""
+    total: dict[str, Counter[str]] = {}
+    parts: list[str] = []
+    for platform in FOLDERS:
+        kept = told(node, room, platform, original=True)
+        bare = told(node, room, platform, original=False) if platform in _READ_WITHOUT else None
+        lines = [f"## {platform}", "", "| scenario | original kept | without | verdicts |"]
+        lines.append("| --- | --- | --- | --- |")
+        lines += [_row(case, kept, bare, total) for case in cases(platform)]
+        parts += [*lines, ""]
+    head = ["| | caught | missed | over-reported | quiet |", "| --- | --- | --- | --- | --- |"]
+    for name, counts in total.items():
+        shown = (counts[word] for word in ("caught", "missed", "over-reported", "quiet"))
+        head.append(f"| {name} | {' | '.join(map(str, shown))} |")
+    return "\n".join([_HEAD, *head, "", *parts])
+
+
+def _row(case: Case, kept: Told, bare: Told | None, total: dict[str, Counter[str]]) -> str:
+    core = {(f.detection, f.verdict) for f in hunt(case.records).findings if f.severity in ALARMING}
+    words = []
+    for name, answers in (("original kept", kept), ("without", bare)):
+        if answers is None:
+            words.append("–")
+            continue
+        word = _word(core, answers.get(namespace(case.id), set()))
+        total.setdefault(name, Counter())[word] += 1
+        words.append(word)
+    differs = _differs(core, kept.get(namespace(case.id), set()))
+    return f"| {case.id} | {words[0]} | {words[1]} | {differs} |"
+
+
+def _word(core: set[tuple[str, str]], rules: set[tuple[str, str]]) -> str:
+    by_core, by_rules = ({name for name, _ in some} for some in (core, rules))
+    if by_core & by_rules:
+        return "caught"
+    return "missed" if by_core else "over-reported" if by_rules else "quiet"
+
+
+def _differs(core: set[tuple[str, str]], rules: set[tuple[str, str]]) -> str:
+    only = [f"engine only {name}: {verdict}" for name, verdict in sorted(core - rules)]
+    only += [f"rule only {name}: {verdict}" for name, verdict in sorted(rules - core)]
+    return "; ".join(only) or "–"
+
+
+def main() -> None:
+    """Start a node, write the page."""
+    with (
+        tempfile.TemporaryDirectory(dir="/var/tmp") as folder,
+        Node(Path(folder), assembled()) as node,
+        Elasticsearch(node.url, request_timeout=120) as client,
+    ):
+        PAGE.write_text(page(client, "page"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

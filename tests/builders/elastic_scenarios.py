@@ -1,0 +1,164 @@
+"""Every scenario as documents of the integrations, and what the native rules tell of each.
+
+All scenarios of a platform go into the same indices, each in a namespace of its own; rules compiled
+`by_namespace` keep them apart, so that one query a rule answers for all of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from elasticsearch import Elasticsearch, helpers
+
+from builders import scenarios_page
+from compiler.elastic import native
+from compiler.elastic.export import Native, natives, settled_by
+from compiler.elastic.query import query_of
+from compiler.runtime_json import DETECTIONS, compile_all
+from flowtrap.content.runtime import from_document
+from flowtrap.feed.wrappers import unwrap
+from flowtrap.model.detection import Detection
+from flowtrap.model.tunable import Tunables
+from flowtrap.normalise.elastic.table import integration_doc
+
+FOLDERS = {
+    "AWS": "aws_",
+    "gcp": "gcp_",
+    "azure": "azure_",
+    "Microsoft 365": "m365_",
+    "workspace": "workspace_",
+}
+# The Workspace integration has a data set for each application.
+_FAMILIES = ("google_workspace",)
+_KINDS: dict[str, dict[str, Any]] = {
+    "@timestamp": {"type": "date"},
+    "event.ingested": {"type": "date"},
+    "event.original": {"type": "keyword", "index": False, "doc_values": False},
+}
+_ROWS = 10_000  # more cases than all scenarios of a platform have
+
+Told = dict[str, set[tuple[str, str]]]
+
+
+class Case(NamedTuple):
+    """A scenario: whether it is an attack, and its native records."""
+
+    id: str
+    attack: bool
+    records: list[Any]
+
+
+def cases(platform: str) -> list[Case]:
+    """Return a platform's attacks and look-alikes."""
+    attacks, quiet = scenarios_page.platforms()[platform]
+    return [
+        Case(row.id, kind, [step.record for step in row.steps])
+        for rows, kind in ((attacks, True), (quiet, False))
+        for row in rows
+    ]
+
+
+def namespace(scenario: str) -> str:
+    """Return a scenario's namespace."""
+    return re.sub(r"[^a-z0-9]+", "_", scenario.lower())
+
+
+@functools.cache
+def _detections() -> tuple[Detection, ...]:
+    return tuple(from_document(compile_all(), place="detections"))
+
+
+def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
+    """Return the detections whose name begins so that have native verdicts."""
+    settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
+    chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
+    return [one for one in natives(DETECTIONS, chosen) if one.plan.verdicts]
+
+
+def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield data set and document of every record that an integration reads."""
+    for case in cases(platform):
+        for record in case.records:
+            for one in unwrap(record):
+                document = _document(one, original=original)
+                if document:
+                    document["data_stream"] = {"namespace": namespace(case.id)}
+                    yield document["event"]["dataset"], document
+
+
+def _document(record: Any, *, original: bool) -> dict[str, Any] | None:
+    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False) if original else None
+    try:
+        document = integration_doc(record, original=text)
+    except ValueError:  # a feed that no integration reads, such as the logs of scripts
+        return None
+    if document["event"]["dataset"] in _FAMILIES:
+        document["event"]["dataset"] += f".{document['event']['provider']}"
+    return document
+
+
+def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> Told:
+    """Return by namespace what the platform's rules tell: detection and verdict of each case.
+
+    Indices map the columns that the rules say they need, and nothing else.
+    """
+    found = plans(FOLDERS[platform])
+    queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
+    prefix = f"{room}-{namespace(platform)}-{'kept' if original else 'bare'}"
+    prepare(node, prefix, list(queries.values()))
+    actions = (
+        {"_index": f"{prefix}-logs-{name}-default", "_op_type": "create", "_source": document}
+        for name, document in documents(platform, original=original)
+    )
+    helpers.bulk(node, actions, refresh=True)
+    answers: Told = defaultdict(set)
+    for name, query in queries.items():
+        for row in rows(node, in_room(query, prefix)):
+            answers[row["flowtrap.namespace"]].add((name, row["flowtrap.verdict"]))
+    return answers
+
+
+def in_room(query: str, prefix: str) -> str:
+    """Return a query over the indices of one test."""
+    head, _, rest = query.partition("\n")
+    moved = re.sub(r"(?<=[ ,])logs-", f"{prefix}-logs-", head)
+    return f"{moved}\n{rest}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
+
+
+def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:
+    """Run a query; return its rows by column."""
+    answer = node.esql.query(query=query)
+    names = [column["name"] for column in answer["columns"]]
+    return [dict(zip(names, values, strict=True)) for values in answer["values"]]
+
+
+def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
+    """Make a template of the needed columns, and the indices that a query may find empty."""
+    columns = {name for query in queries for name in native.columns_of(query)}
+    properties: dict[str, Any] = {}
+    for name in sorted({*columns, "@timestamp", "data_stream.namespace"}):
+        place, kind = properties, _KINDS.get(name, {"type": "keyword", "ignore_above": 8191})
+        *parents, last = name.split(".")
+        for parent in parents:
+            place = place.setdefault(parent, {}).setdefault("properties", {})
+        place[last] = kind
+    node.indices.put_index_template(
+        name=prefix,
+        index_patterns=[f"{prefix}-logs-*"],
+        template={
+            "settings": {"number_of_shards": 1, "number_of_replicas": 0},
+            "mappings": {"dynamic": False, "properties": properties},
+        },
+    )
+    for pattern in {p for query in queries for p in _indices(query)}:
+        node.indices.create(index=f"{prefix}-{pattern.replace('*', 'none')}")
+
+
+def _indices(query: str) -> list[str]:
+    head = query.partition("\n")[0].removeprefix("FROM ").partition(" METADATA")[0]
+    return head.split(", ")
