@@ -14,9 +14,9 @@ from flowtrap.correlation.engine import Engine
 from flowtrap.match.matcher import Matcher
 from flowtrap.pipeline import ALWAYS, Intake, every_default
 
-from .client import ClusterError
+from .client import ClusterError, RedIndexError
 from .paging import Reading
-from .selection import Fields, Window, bounds, day_of, fields_of, select
+from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
 from .sink import Written
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Times(NamedTuple):
 class _Mapped(NamedTuple):
     source: Source
     fields: Fields
+    begin_ms: int  # of its oldest document that is to be read
 
 
 class Run:
@@ -96,8 +97,9 @@ class Run:
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
         self._restore()
-        mapped = self._mapped()
-        windows = list(self._windows(mapped))
+        whole = self._whole()
+        mapped = self._mapped(whole)
+        windows = list(self._windows(mapped, whole))
         for number, window in enumerate(windows, 1):
             before, last = self.counters.read, number == len(windows)
             self._read(mapped, window)
@@ -112,17 +114,30 @@ class Run:
             self._engine.restore(saved["engine"])
             self.saved_until_ms = int(saved["until_ms"])
 
-    def _mapped(self) -> list[_Mapped]:
-        """Return the sources that the cluster has; a feed that is not there is told."""
-        found = []
+    def _whole(self) -> Window:
+        """Return the time that is to be read."""
+        since_ms = self._times.since_ms
+        if self.saved_until_ms is not None:
+            since_ms = self.saved_until_ms - self._times.lateness_ms
+        return Window(since_ms, self._times.now_ms)
+
+    def _mapped(self, whole: Window) -> list[_Mapped]:
+        """Return the sources that can be read; a feed that is not there is told."""
+        found: list[_Mapped] = []
+        absent: list[str] = []
         for source in self._sources:
-            fields = fields_of(self._cluster, source)
-            if fields is None:
-                feeds = ", ".join(source.feeds)
-                self._say(f"{source.pattern}: no such index: blind for {feeds}")
-            else:
-                found.append(_Mapped(source, fields))
-        if not found:
+            try:
+                fields = fields_of(self._cluster, source)
+                if fields is None:
+                    absent += source.feeds
+                else:
+                    begin_ms = oldest_ms(self._cluster, source, fields, whole)
+                    found.append(_Mapped(source, fields, begin_ms))
+            except RedIndexError as error:
+                self._miss(source, whole, error.problem)
+        if absent and found:
+            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+        if not found and not self.problems:
             raise ClusterError(
                 "no index of any feed is there",
                 place=self._cluster.place,
@@ -130,25 +145,20 @@ class Run:
             )
         return found
 
-    def _windows(self, mapped: Sequence[_Mapped]) -> Iterator[Window]:
+    def _windows(self, mapped: Sequence[_Mapped], whole: Window) -> Iterator[Window]:
         """Yield the steps to read, oldest first; the last ends now."""
-        times = self._times
-        since_ms = times.since_ms
-        if self.saved_until_ms is not None:
-            since_ms = self.saved_until_ms - times.lateness_ms
-        whole = Window(since_ms, times.now_ms)
-        held = [bounds(self._cluster, one.source, one.fields, whole) for one in mapped]
-        begin_ms = min((part.since_ms for part in held if part), default=times.now_ms)
-        while begin_ms + times.step_ms < times.now_ms:
-            yield Window(begin_ms, begin_ms + times.step_ms)
-            begin_ms += times.step_ms
-        yield Window(begin_ms, times.now_ms)
+        step_ms = self._times.step_ms
+        begin_ms = min((one.begin_ms for one in mapped), default=whole.until_ms)
+        while begin_ms + step_ms < whole.until_ms:
+            yield Window(begin_ms, begin_ms + step_ms)
+            begin_ms += step_ms
+        yield Window(begin_ms, whole.until_ms)
 
     def _read(self, mapped: Sequence[_Mapped], window: Window) -> None:
         for one in mapped:
             try:
                 self._read_source(one, window)
-            except ClusterError as error:
+            except RedIndexError as error:
                 self._miss(one.source, window, error.problem)
 
     def _read_source(self, one: _Mapped, window: Window) -> None:

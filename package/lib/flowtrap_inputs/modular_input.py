@@ -35,7 +35,7 @@ from .errors import ClosedError, StoppedError
 from .forms import PROXY, FormError, Network, network
 from .health import INDEX, SOURCETYPE, Health
 from .input_xml import read_items, read_session, refusal, scheme
-from .saved_forms import ACCOUNT_CONF, SETTINGS_CONF, saved_form
+from .saved_forms import SETTINGS_CONF, saved_form
 from .stop import Stop
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _outcome(
 def _job(kind: InputKind, splunkd: Splunkd, stanza: Stanza) -> Job:
     kind.check(stanza.form)
     name = stanza.form.get("account", "")
-    account = saved_form(splunkd, ACCOUNT_CONF.format(kind.account), name)
+    account = saved_form(splunkd, f"ta_flowtrap_{kind.account}", name)
     if account is None:
         raise FormError("does not exist", place=f"account {name!r}", cure="choose another")
     way_out = network(saved_form(splunkd, SETTINGS_CONF, PROXY) or {})

@@ -279,6 +279,7 @@ def test_clock_that_is_off_by_hours(api, run, skew_s):
 
 def test_busy_window_is_halved_until_it_fits(api, run, monkeypatch):
     monkeypatch.setattr("flowtrap_inputs.m365.run.MOST_DONE", 40)
+    monkeypatch.setattr("flowtrap_inputs.m365.progress.SLOT_S", 10)
     api.page_size = 50
     expected = fill(api, contents=120, events=1)
     runtime = run()

@@ -1,6 +1,6 @@
 """One run of the Workspace input.
 
-    windows -> page -> events that were not seen -> out -> seen keys saved -> next page -> checkpoint
+    windows -> page -> events not seen yet -> out -> seen keys saved -> next page -> checkpoint
 
 Keys are saved after their events are out and before the next page is asked for. So a run may be
 killed anywhere: nothing is missed, and what may come twice is one page. Applications take turns,
@@ -44,7 +44,7 @@ class Run:
         self._health, self._log = runtime.health, runtime.log
 
     def go(self) -> None:
-        """Deliver all that is new; raise StoppedError, and RefusedError where nobody can sign in."""
+        """Deliver all that is new; raise StoppedError, RefusedError if nobody can sign in."""
         self._now_s = self._retry.call(self._api.now_s)
         self._first_s = self._settings.start_s or self._now_s - DAY_S
         self._load()
@@ -150,7 +150,7 @@ class Run:
                 "%s: the checkpoint cannot be used; it is read from the start again, and what was "
                 "delivered in the time of re-scan is known", name,
             )  # fmt: skip
-        return Progress(self._first_s)
+        return Progress(self._first_s, recent_s=self._now_s, whole_s=self._now_s)
 
     def _save(self) -> None:
         told = {name: progress.as_dict() for name, progress in self._progress.items()}
