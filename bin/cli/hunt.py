@@ -14,11 +14,12 @@ from flowtrap.model.finding import rfc3339
 from flowtrap.output.json_lines import to_line
 from flowtrap.pipeline import Hunt, Span
 
-from . import config, content, exit_codes
+from . import config, exit_codes
 from .counters import counter_lines
 from .messages import Messages
 from .moments import Moment, order_problem
 from .outlet import outlet
+from .preparation import prepared
 from .progress import shown
 from .table import write_table
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from flowtrap.correlation.engine import Suppressed
     from flowtrap.model.detection import Detection
     from flowtrap.model.finding import Finding
-    from flowtrap.model.tunable import Tunables
 
 
 class Request(NamedTuple):
@@ -82,7 +82,9 @@ def hunt(request: Request) -> int:
     """Read, correlate and write; return the exit code."""
     messages = Messages()
     now_ms = time.time_ns() // 1_000_000
-    detections, tunables = _prepare(request, now_ms, messages)
+    for problem in order_problem(request.since, request.until):
+        raise click.UsageError(problem)
+    detections, tunables = prepared(request.config_path, request.names, now_ms, messages)
     missing = _missing(request.paths)
     with ExitStack() as scratch, shown(messages.console, request.paths) as progress:
         run = Hunt(
@@ -106,19 +108,6 @@ def hunt(request: Request) -> int:
     if findings and request.fail_on_findings:
         return exit_codes.FINDINGS
     return exit_codes.INCOMPLETE if run.incomplete else exit_codes.DONE
-
-
-def _prepare(request: Request, now_ms: int, messages: Messages) -> tuple[list[Detection], Tunables]:
-    """Return the detections to run and the site's values; raise for what is wrong with them."""
-    for problem in order_problem(request.since, request.until):
-        raise click.UsageError(problem)
-    every = content.load()
-    path = config.find(request.config_path)
-    settings = config.read(path, every, now_ms) if path else config.Settings()
-    for line in settings.expired:
-        messages.say(line)
-    chosen = content.select(every, request.names)
-    return settings.apply(chosen, now_ms)
 
 
 def _missing(paths: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """A finding as the document that Elastic keeps of it: an ECS alert, with the finding beside it.
 
-    client.index(index=FINDINGS_INDEX, id=finding.finding_id, document=finding_document(finding))
+    client.index(index=INDEX, id=finding.finding_id, document=finding_document(finding))
 
 `@timestamp` is the case's last time, so that a case with new evidence moves up; `flowtrap.*` holds
 what ECS has no field for. The `_id` is the finding's, so that a repeat replaces it.
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from flowtrap.model.finding import Finding
 
 ECS_VERSION = "8.11.0"
-FINDINGS_INDEX = "flowtrap-findings"
 _SEVERITY = {"informational": 5, "low": 21, "medium": 47, "high": 73, "critical": 99}
 # Source: Elastic Security, default risk score of each severity of a rule
 EMPTY: tuple[object, ...] = ("", [], {})
@@ -65,6 +64,8 @@ def finding_document(finding: Finding) -> dict[str, Any]:
             f"ATT&CK Detection Strategy: {finding.strategy}",
         ],
         "cloud": {"account": {"id": of.get("account", [])}},
+        "faas": {"id": of.get("function", [])},
+        "url": {"full": of.get("url", [])},
         "user": {"name": of.get("user", [])},
         "source": {"ip": _addresses(of.get("src", []))},
         "related": {

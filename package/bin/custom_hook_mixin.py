@@ -11,9 +11,15 @@ from typing import Any
 
 from splunktaucclib.rest_handler.error import RestError
 
-ACCOUNTS = ("microsoft_account", "google_account")
-INPUTS = ("flowtrap_m365", "flowtrap_workspace", "flowtrap_flow_definitions", "flowtrap_script_content")
+INPUTS = (
+    "flowtrap_m365",
+    "flowtrap_workspace",
+    "flowtrap_flow_definitions",
+    "flowtrap_script_content",
+)
+FORMS = ("microsoft_account", "google_account", "proxy")
 UNSEEN = ("******", "********")  # what the page sends for a secret that was not touched
+UNUSED = {"secret": ("certificate", "private_key"), "certificate": ("client_secret",)}
 
 
 class CustomHookMixin:
@@ -23,15 +29,19 @@ class CustomHookMixin:
 
     def create_hook(self, session_key: str, config_name: str, stanza_id: str, payload: Any) -> None:
         """Refuse a form that cannot be used, and an account that cannot sign in."""
-        self.handler.get_endpoint().validate(stanza_id, payload)
-        _check(config_name, _tidied(payload), self._proxy)
+        if config_name in FORMS:
+            self.handler.get_endpoint().validate(stanza_id, payload)
+            _tidy(payload)
+            _check(self.handler, session_key, config_name, payload)
 
     def edit_hook(self, session_key: str, config_name: str, stanza_id: str, payload: Any) -> None:
         """Do the same with the form as it will be: what is not sent stays as it was."""
-        saved = self._saved(stanza_id)
-        self.handler.get_endpoint().validate(stanza_id, payload, saved)
-        changed = {k: v for k, v in _tidied(payload).items() if v not in UNSEEN}
-        _check(config_name, {**saved, **changed}, self._proxy)
+        if config_name in FORMS:
+            saved = next((dict(e.content) for e in self.handler.get(stanza_id, decrypt=True)), {})
+            self.handler.get_endpoint().validate(stanza_id, payload, saved)
+            _tidy(payload)
+            changed = {k: v for k, v in payload.items() if v not in UNSEEN}
+            _check(self.handler, session_key, config_name, {**saved, **changed})
 
     def delete_hook(self, session_key: str, config_name: str, stanza_id: str) -> None:
         """Delete the checkpoint of an input with it."""
@@ -40,6 +50,28 @@ class CustomHookMixin:
 
             forget(self.handler._splunkd_uri, session_key, config_name, stanza_id)
 
-    def _saved(self, name: str) -> dict[str, str]:
-        entities = self.handler.get(name, decrypt=True)
-        return next((dict(e.content) for e in entities), {})
+
+def _tidy(payload: dict[str, str]) -> None:
+    """Forget what the chosen way to sign in does not use; a certificate becomes one line."""
+    for field in UNUSED.get(payload.get("auth_type", ""), ()):
+        payload[field] = ""
+    if payload.get("certificate"):
+        payload["certificate"] = " ".join(payload["certificate"].split())
+
+
+def _check(handler: Any, session_key: str, kind: str, form: dict[str, Any]) -> None:
+    from flowtrap.model.errors import FlowtrapError
+    from flowtrap_inputs import forms
+    from flowtrap_inputs.check import check_account
+    from flowtrap_inputs.saved_forms import SETTINGS_CONF, saved_form
+    from flowtrap_splunk.splunkd import Splunkd
+
+    entered = {name: str(value) for name, value in form.items() if value is not None}
+    try:
+        if kind == forms.PROXY:
+            forms.network(entered)
+            return
+        saved = saved_form(Splunkd(handler._splunkd_uri, session_key), SETTINGS_CONF, forms.PROXY)
+        check_account(kind, entered, forms.network(saved or {}))
+    except FlowtrapError as error:
+        raise RestError(400, str(error)) from None

@@ -8,29 +8,17 @@ from __future__ import annotations
 
 import json
 import ssl
-import subprocess
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Fault = int | str
+SECRET = "a-client-secret"
 SWITCHED_OFF = "User has not enabled the Apps Script API. Enable it by visiting https://script.google.com/home/usersettings then retry."
-
-
-def make_certificate(folder: Path) -> Path:
-    """Write a certificate for 127.0.0.1 with its key; return the file."""
-    path, key = folder / "api.pem", folder / "api.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-keyout",
-         str(key), "-out", str(path), "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_text(path.read_text() + key.read_text())
-    return path
 
 
 class Api:
@@ -40,6 +28,7 @@ class Api:
         self.faults: dict[str, list[Fault]] = defaultdict(list)
         self.requests: list[str] = []
         self.tokens: set[str] = set()
+        self.on_request: Callable[[str], object] = lambda path: None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -68,6 +57,10 @@ class Api:
         """Return status and JSON of a request."""
         raise NotImplementedError
 
+    def sign_in(self, form: dict[str, str]) -> tuple[int, Any]:
+        """Return status and JSON of a request for a token."""
+        raise NotImplementedError
+
 
 class PowerPlatform(Api):
     """Environments and their flows; two a page."""
@@ -78,6 +71,12 @@ class PowerPlatform(Api):
         self.kept_back: set[str] = set()
         self.next_root = ""  # where nextLink points, if not here
 
+    def sign_in(self, form: dict[str, str]) -> tuple[int, Any]:
+        """Return a token for what is asked."""
+        if form["client_secret"] != SECRET:
+            return 401, {"error": "invalid_client", "error_description": "AADSTS7000215: no"}
+        return 200, {"access_token": f"token for {form['scope']}", "expires_in": 3600}
+
     def put(self, environment: str, flow: dict[str, Any]) -> None:
         """Make or change a flow."""
         self.environments.setdefault(environment, {})[flow["name"]] = flow
@@ -85,6 +84,9 @@ class PowerPlatform(Api):
     def answer(self, path: str, query: dict[str, str], token: str) -> tuple[int, Any]:
         """Return status and JSON of a request."""
         parts = path.strip("/").split("/")
+        of = "powerapps.com" if parts[0] == "bap" else "flow.microsoft.com"
+        if token != f"token for https://service.{of}//.default":
+            return 401, {"error": {"code": "InvalidAuthenticationAudience"}}
         if parts[-1] == "environments":
             rows = [{"name": name, "properties": {}} for name in self.environments]
             return 200, self._page(rows, path, query)
@@ -152,21 +154,33 @@ def _handler(api: Api) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             token = self.headers.get("Authorization", "").partition("Bearer ")[2]
+            self.answer_with(parts.path, query, token)
+
+        def do_POST(self) -> None:
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            status, said = api.sign_in({name: values[-1] for name, values in form.items()})
+            self.send(status, json.dumps(said).encode())
+
+        def answer_with(self, path: str, query: dict[str, str], token: str) -> None:
             api.requests.append(self.path)
+            api.on_request(self.path)
             api.tokens.add(token)
             fault = api.fault(self.path)
             if isinstance(fault, int):
                 status, said = fault, {"error": {"code": "fault"}}
             else:
-                status, said = api.answer(parts.path, query, token)
+                status, said = api.answer(path, query, token)
             body = b"<html>" if fault == "no JSON" else json.dumps(said).encode()
+            self.send(status, body, cut_off=fault == "cut off")
+
+        def send(self, status: int, body: bytes, *, cut_off: bool = False) -> None:
             self.send_response(status)
             if status == 429:
                 self.send_header("Retry-After", "0")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if fault == "cut off" else body)
-            self.close_connection = fault == "cut off"
+            self.wfile.write(body[: len(body) // 2] if cut_off else body)
+            self.close_connection = cut_off
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -62,6 +62,9 @@ class Health:
     def error(self, code: str) -> None:
         self.errors[code] += 1
 
+    def read_until(self, time_s: float) -> None:
+        self.behind_s = min(time_s, getattr(self, "behind_s", time_s))
+
 
 class Runtime:
     """One run's; `folder` is what outlives it."""

@@ -103,6 +103,7 @@ class M365Api:
         self.content_uri: Callable[[str], str] | None = None
         self.next_page: Callable[[str], str] = lambda address: address
         self.on_request: Callable[[], None] = lambda: None
+        self.expired: set[str] = set()  # contents that are listed, and gone when asked for
         self._tokens: set[str] = set()
         self._pages: dict[str, tuple[list[Content], str]] = {}
         self.lock = threading.Lock()
@@ -263,17 +264,19 @@ class M365Api:
         for contents in self.contents.values():
             for content in contents:
                 if content.content_id == content_id:
-                    if content.created_s + WEEK_S < self.now_s():
+                    if content_id in self.expired or content.created_s + WEEK_S < self.now_s():
                         return refusal(400, "AF20051")
                     return Answered(200, content.body)
         return refusal(404, "AF20050")
 
-    def fault(self) -> str:
+    def fault(self, path: str) -> str:
         """Return what to do wrong with this answer, "" for nothing."""
         with self.lock:
             if self.dice.random() >= self.fault_rate:
                 return ""
             name = self.dice.choice(FAULTS)
+            if name == "throttled_403" and path.endswith("/token"):  # the feed's form alone
+                name = "throttled"
             self.faults[name] += 1
             return name
 
@@ -312,6 +315,7 @@ def assertion_fault(assertion: str, certificate_pem: str, now_s: float) -> str:
 def _handler(owner: M365Api) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else every answer waits 40 ms
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -324,7 +328,7 @@ def _handler(owner: M365Api) -> type[BaseHTTPRequestHandler]:
                 ]
             owner.on_request()
             time.sleep(owner.latency_s)
-            wrong = owner.fault()
+            wrong = owner.fault(self.path)
             if wrong == "dropped":
                 self.close_connection = True
                 return

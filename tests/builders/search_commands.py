@@ -41,8 +41,19 @@ class Outcome(NamedTuple):
     @property
     def findings(self) -> list[dict[str, Any]]:
         """Return the findings as plain data in a fixed order."""
-        rows = [json.loads(row["_raw"]) for row in self.rows]
+        rows = [json.loads(row["_raw"]) for row in self.rows if not row["superseded_by"]]
         return sorted(rows, key=lambda row: (row["detection"], row["finding_id"]))
+
+    @property
+    def superseded(self) -> dict[str, str]:
+        """Return, by finding_id, what has taken the place of findings told before."""
+        return {r["finding_id"]: r["superseded_by"] for r in self.rows if r["superseded_by"]}
+
+    def add_to(self, told: dict[str, dict[str, Any]]) -> None:
+        """Take what was told into what was told before, as a reader of the index does."""
+        told.update({finding["finding_id"]: finding for finding in self.findings})
+        for name in self.superseded:
+            del told[name]
 
 
 def make_app(repo: Path, folder: Path) -> Path:
@@ -63,13 +74,15 @@ def chunk(metadata: dict[str, Any], body: bytes = b"") -> bytes:
     return b"chunked 1.0,%d,%d\n" % (len(text), len(body)) + text + body
 
 
-def getinfo(args: Sequence[str], uri: str = "", key: str = "", **more: Any) -> bytes:
-    """Return the first chunk that splunkd sends."""
+def getinfo(
+    args: Sequence[str], uri: str = "", key: str = "", latest: str = "0", **more: Any
+) -> bytes:
+    """Return the first chunk that splunkd sends; the search's time range ends at `latest`."""
     searchinfo = {
         "args": list(args), "raw_args": list(args), "dispatch_dir": "/tmp", "sid": "1700000000.1",
         "app": "search", "owner": "admin", "username": "admin", "session_key": key,
         "splunkd_uri": uri, "splunk_version": "9.4.0", "search": "%7C%20x", "command": "x",
-        "maxresultrows": 50000, "earliest_time": "0", "latest_time": "0",
+        "maxresultrows": 50000, "earliest_time": "0", "latest_time": latest,
     }  # fmt: skip
     return chunk({"action": "getinfo", "preview": False, "searchinfo": searchinfo, **more})
 
@@ -129,15 +142,16 @@ def run(
     chunks: Iterable[bytes],
     *,
     python: str = PYTHON,
-    started: Callable[[subprocess.Popen[bytes]], None] = lambda process: None,
+    launch: Callable[[], Any] | None = None,
+    started: Callable[[Any], None] = lambda process: None,
 ) -> Outcome:
-    """Run a command over chunks, in lockstep as splunkd does."""
-    process = start(app, command, python)
+    """Run a command over chunks, in lockstep as splunkd does; `launch` starts it in another way."""
+    process = launch() if launch else start(app, command, python)
     assert process.stdin
     assert process.stdout
     started(process)
     errors: list[bytes] = []
-    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))  # type: ignore[union-attr]
+    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
     reader.start()
     replies: list[dict[str, Any]] = []
     bodies: list[bytes] = []

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from builders.forked_commands import Nursery
 from builders.search_commands import make_app
 from builders.splunkd import Splunkd, make_certificate
 
@@ -18,6 +19,13 @@ csv.field_size_limit(1 << 26)
 def app(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the add-on."""
     return make_app(repo, tmp_path_factory.mktemp("app"))
+
+
+@pytest.fixture(scope="session")
+def nursery(app: Path) -> Iterator[Nursery]:
+    """Return what starts runs of chaindetect without the time that Python takes to start."""
+    with Nursery(app) as process:
+        yield process
 
 
 @pytest.fixture(scope="session")

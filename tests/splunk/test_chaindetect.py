@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from builders import scenarios_aws
@@ -14,7 +13,6 @@ from builders.splunkd import SESSION_KEY
 ATTACK = scenarios_aws.ATTACKS[0]
 RECORDS = ATTACK.build(ATTACK.world).records()
 ALL = ["detection=aws_*"]
-PYENV = Path.home() / ".pyenv" / "versions"
 
 
 def expected(records=RECORDS, **options):
@@ -185,19 +183,6 @@ def test_tunables_of_the_add_on_are_heeded_and_wrong_ones_told(app, splunkd):
     assert "suppressed" in outcome.told("INFO")
     assert "'lapsed' is left out" in outcome.told("WARN")
     assert "time_window is left out" in outcome.told("WARN")
-
-
-@pytest.mark.parametrize("version", ["3.9", "3.13"])
-def test_runs_on_splunks_pythons(app, splunkd, version):
-    found = sorted(PYENV.glob(f"{version}.*/bin/python"))
-    if not found:
-        pytest.skip(f"Python {version} is not on this machine")
-    for args in (ALL, [*ALL, "state=x"]):
-        first = getinfo(args, splunkd.uri, SESSION_KEY)
-        chunks = executes(raw_rows(RECORDS), 7)
-        outcome = run(app, "chaindetect", first, chunks, python=str(found[-1]))
-        assert (outcome.code, outcome.stderr) == (0, "")
-        assert outcome.findings == expected()
 
 
 def test_a_boring_name_that_hides_another_is_parsed(app):

@@ -6,6 +6,7 @@ the only points where the outside world changes but for the rows on the pipe.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -21,6 +22,7 @@ from builders.splunkd import SESSION_KEY, Splunkd
 ARGS = ["detection=aws_lambda_*", "state=killed"]
 
 
+@functools.cache
 def records_of() -> list[Any]:
     """Return attacks in four parts, of which each alone shows too little."""
     several = list(attacks("aws").values())
@@ -32,6 +34,7 @@ def portions() -> list[list[Any]]:
     return [records[n::4] for n in range(4)]
 
 
+@functools.cache
 def expected() -> dict[str, int]:
     found = json.loads(json.dumps(hunt(records_of()).plain()))
     return {
@@ -46,7 +49,7 @@ def expire_lease(splunkd: Splunkd) -> None:
             row["until"] = 0
 
 
-def one_run(app, splunkd: Splunkd, portion: list[Any], kill_at: tuple[int, bool] | None, seen):
+def one_run(nursery, splunkd: Splunkd, portion: list[Any], kill_at: tuple[int, bool] | None, seen):
     """Run once, killed around a request if asked for; tell whether it ended by itself."""
     alive = []
     start = len(splunkd.calls)
@@ -58,7 +61,8 @@ def one_run(app, splunkd: Splunkd, portion: list[Any], kill_at: tuple[int, bool]
     splunkd.on_call = on_call
     first = getinfo(ARGS, splunkd.uri, SESSION_KEY)
     chunks = executes(raw_rows(portion), 7)
-    outcome = run(app, "chaindetect", first, chunks, started=alive.append)
+    outcome = run(nursery.app, "chaindetect", first, chunks,
+                  launch=nursery.start, started=alive.append)  # fmt: skip
     splunkd.on_call = lambda *call: None
     expire_lease(splunkd)
     seen.update({f["finding_id"]: f["revision"] for f in outcome.findings})
@@ -72,34 +76,34 @@ def left_over(splunkd: Splunkd) -> list[str]:
     return sorted(row["kind"] for row in splunkd.rows["flowtrap_state"].values())
 
 
-@pytest.mark.parametrize(
-    "seed", [n if n < 5 else pytest.param(n, marks=pytest.mark.slow) for n in range(50)]
-)
-def test_killed_at_random_points_and_repeated(app, splunkd, seed):
+@pytest.mark.parametrize("seed", range(50))
+def test_killed_at_random_points_and_repeated(nursery, splunkd, seed):
     dice = random.Random(seed)
     seen: dict[str, int] = {}
     kills = 0
     for portion in portions():
-        while not one_run(app, splunkd, portion, (dice.randint(1, 22), dice.random() < 0.5), seen):
+        while not one_run(
+            nursery, splunkd, portion, (dice.randint(1, 22), dice.random() < 0.5), seen
+        ):
             kills += 1
     assert seen == expected()
     assert left_over(splunkd) == ["head", "part"]
 
 
 @pytest.mark.parametrize("done", [False, True])
-def test_killed_around_each_request(app, splunkd, done):
+def test_killed_around_each_request(nursery, splunkd, done):
     """The second of two runs is killed around its first request, then its second, and so on."""
     first, *rest = portions()
     seen: dict[str, int] = {}
-    assert one_run(app, splunkd, first, None, seen)
+    assert one_run(nursery, splunkd, first, None, seen)
     for number in range(1, 40):
-        if one_run(app, splunkd, rest[0], (number, done), seen):
+        if one_run(nursery, splunkd, rest[0], (number, done), seen):
             break
     else:
         raise AssertionError("it never ended")
     assert number > 8
     for portion in rest[1:]:
-        assert one_run(app, splunkd, portion, None, seen)
+        assert one_run(nursery, splunkd, portion, None, seen)
     assert seen == expected()
 
 

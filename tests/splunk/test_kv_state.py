@@ -10,7 +10,7 @@ from builders.splunkd import SESSION_KEY
 from builders.splunkd import Splunkd as Server
 
 from flowtrap.model.errors import StateError
-from flowtrap_splunk import kv_state
+from flowtrap_splunk import kv_state, lease
 from flowtrap_splunk.errors import LeaseError, SplunkdError
 from flowtrap_splunk.kv_state import KVState
 from flowtrap_splunk.splunkd import Splunkd
@@ -76,7 +76,7 @@ def test_a_second_run_waits_and_then_gives_up(splunkd):
     clock = Clock()
     first = a_state(splunkd, clock)
     first.acquire()
-    with pytest.raises(LeaseError, match="is held by search 1"):
+    with pytest.raises(LeaseError, match="s:lease is held by search 1"):
         a_state(splunkd, clock, wait_s=20).acquire()
     first.release()
     a_state(splunkd, clock, wait_s=0).acquire()
@@ -87,20 +87,20 @@ def test_the_lease_of_a_dead_run_ends_by_itself(splunkd):
     a_state(splunkd, clock).acquire()
     began = clock.now
     a_state(splunkd, clock).acquire()
-    assert clock.now - began <= kv_state.LEASE_S + 1
-    assert kv_state.WAIT_S > kv_state.LEASE_S
+    assert clock.now - began <= lease.LEASE_S + 1
+    assert lease.WAIT_S > lease.LEASE_S
 
 
 def test_of_many_who_find_a_lease_expired_one_takes_it(splunkd):
     clock = Clock()
     a_state(splunkd, clock).acquire()
-    clock.now += kv_state.LEASE_S + 1
+    clock.now += lease.LEASE_S + 1
     taken, refused = [], []
 
     def take() -> None:
         try:
             state = a_state(splunkd, wait_s=-1)
-            state._clock = clock
+            state._lease._clock = clock
             state.acquire()
             taken.append(state)
         except LeaseError:

@@ -15,6 +15,7 @@ from .dashboards import dashboards
 from .lookups import lookups, transforms
 from .macros import macros
 from .searches import searches
+from .sources import LONG_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ Row = dict[str, Any]
 def files(detections: Sequence[Row]) -> dict[str, str]:
     """Return path and text of each compiled file of `package/`."""
     cim = cim_conf()
+    cim["props"] = {**cim["props"], **LONG_EVENTS}
     cim["transforms"] = {**cim["transforms"], **transforms()}
     return {
         "default/savedsearches.conf": conf.text(searches(detections)),

@@ -136,7 +136,7 @@ def _quoted(path: str) -> str:
 def _event_types(name: str, vendor: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:
     types = " OR ".join(f'sourcetype="{one}"' for one in vendor["sourcetypes"])
     if name == "findings":
-        return [("flowtrap_finding", types, ("alert",))]
+        return [("flowtrap_finding", f"{types} NOT superseded_by=*", ("alert",))]
     found = []
     for model, words in TAGS.items():
         of_model = [key for key, row in vendor["operations"].items() if row[4] == model]

@@ -78,7 +78,7 @@ _CASES = (
         "/app/TA_flowtrap/flowtrap_case?form.finding=$row.finding_id.value$",
     ),
 )
-_ONE = '`flowtrap_findings` finding_id="$finding$" | `flowtrap_latest`'
+_ONE = '`flowtrap_findings` finding_id="$finding$" | `flowtrap_one`'
 _CASE = (
     Panel(
         "What happened",
@@ -228,7 +228,9 @@ _HELP = """\
     detection=m365_flow_then_forwarding</code></p>
     <h3>A finding</h3>
     <p>A case has one <code>finding_id</code>. More evidence gives it a higher
-    <code>revision</code>; dashboards show the last. What is of medium severity and more goes to
+    <code>revision</code>; dashboards show the last. A case that turns out to begin
+    earlier goes on under another id: the old one is told once more, with
+    <code>superseded_by</code>, and is shown no longer. What is of medium severity and more goes to
     Enterprise Security, where there is one.</p>
   </html></panel></row>
 </dashboard>

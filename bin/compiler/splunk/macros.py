@@ -42,8 +42,14 @@ SHARED: dict[str, Macro] = {
         "description": "Every revision of every finding.",
     },
     "flowtrap_latest": {
-        "definition": "sort 0 - revision | dedup finding_id",
-        "description": "The last revision of each finding.",
+        "definition": "sort 0 -_indextime -revision | dedup finding_id "
+        "| where isnull(superseded_by)",
+        "description": "What was last said of each finding, without those that another absorbed.",
+    },
+    "flowtrap_one": {
+        "definition": "where isnull(superseded_by) | sort 0 -_indextime -revision "
+        "| dedup finding_id",
+        "description": "The last revision of one finding, also if another has absorbed it since.",
     },
     "flowtrap_evidence": {
         "definition": "spath path=evidence{} output=one | fields finding_id one | mvexpand one "

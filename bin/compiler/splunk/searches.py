@@ -107,13 +107,13 @@ def _notable(row: Row) -> dict[str, str]:
     drilldowns = [
         {
             "name": "Evidence, in order",
-            "search": f"{one} | `flowtrap_latest` | `flowtrap_evidence`",
+            "search": f"{one} | `flowtrap_one` | `flowtrap_evidence`",
             "earliest_offset": "$first_epoch$",
             "latest_offset": "$last_epoch$",
         },
         {
             "name": "The raw events",
-            "search": f"({sources}) [search {one} earliest=-90d latest=now | `flowtrap_latest` "
+            "search": f"({sources}) [search {one} earliest=-90d latest=now | `flowtrap_one` "
             "| `flowtrap_event_ids`]",
             "earliest_offset": "$first_epoch$",
             "latest_offset": "$last_epoch$",

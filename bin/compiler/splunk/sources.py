@@ -73,3 +73,10 @@ _ALL = (
     ),
 )
 SOURCES = {source.feed: source for source in _ALL}
+
+# Definitions and code are longer than the 10,000 bytes at which Splunk cuts events off as shipped.
+LONG_EVENTS = {
+    sourcetype: {"KV_MODE": "json", "SHOULD_LINEMERGE": "false", "TRUNCATE": "0"}
+    for feed in ("m365_flow_definitions", "gws_script_content")
+    for sourcetype in SOURCES[feed].sourcetypes
+}

@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, frozenset[str]] = {
 }
 CUSTOM: Mapping[str, frozenset[str]] = {
     "chaindetect": frozenset(
-        ["detection", "state", "lateness", "window", "explain", "final", "maxhits"]
+        ["detection", "state", "lateness", "silence", "window", "explain", "final", "maxhits"]
     ),
 }
 GENERATING = frozenset(("tstats", "inputlookup"))
@@ -113,6 +113,7 @@ OF_FINDINGS = frozenset(
     [
         "finding_id",
         "revision",
+        "superseded_by",
         "detection",
         "title",
         "analytic",

@@ -5,7 +5,8 @@ FlowtrapError
 │   ├── ElsewhereError    an address or a redirect outside the pins: nothing was sent there
 │   ├── RefusedError      the vendor's answer is an error; `status` and the vendor's own `code`
 │   └── TransientError    worth another try: no answer or a part, throttled, a server's fault
-├── MalformedError        a body that is not the JSON it should be, or ends too early
+├── MalformedError        a body or a key that is not what it should be, or ends too early
+├── ClosedError           splunkd takes no more events
 └── StoppedError          the input was told to stop while it waited
 
 No message holds a header, a body sent, a proxy's password, or the text of a library's exception,
@@ -58,6 +59,10 @@ class TransientError(FetchError):
 
 class MalformedError(FlowtrapError):
     """A body is not the JSON it should be, or ends too early."""
+
+
+class ClosedError(FlowtrapError):
+    """splunkd has closed the pipe that events go to."""
 
 
 class StoppedError(FlowtrapError):

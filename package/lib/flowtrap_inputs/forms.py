@@ -4,14 +4,16 @@ Each field's own rule is in globalConfig.json, and both the page and splunkd's h
 What one field asks of another (a certificate needs its key) the page alone knows: so it is asked
 here again, of whatever comes over REST.
 
-Example: `proxy({"proxy_enabled": "1", "proxy_type": "http", …})` returns a Proxy.
+Example: `network({"proxy_enabled": "1", "proxy_type": "http", …}).proxy` is a Proxy.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Mapping
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowtrap.model.errors import FlowtrapError
 
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 Form = Mapping[str, str]
 MICROSOFT, GOOGLE, PROXY = "microsoft_account", "google_account", "proxy"
 
-_CERTIFICATE = re.compile(r"\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*")
-_KEY = re.compile(r"\s*-----BEGIN (RSA )?PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END (RSA )?PRIVATE KEY-----\s*")
+_CERTIFICATE = re.compile(
+    r"\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*"
+)
+_KEY = re.compile(
+    r"\s*-----BEGIN (RSA )?PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END (RSA )?PRIVATE KEY-----\s*"
+)
 
 
 class FormError(FlowtrapError):
@@ -32,24 +38,33 @@ class FormError(FlowtrapError):
 
 
 def check_form(kind: str, form: Form) -> None:
-    """Check what the fields of a form ask of one another; raise FormError. Any kind may be given."""
+    """Check what the fields of a form ask of one another, where they do; raise FormError."""
     check = _CHECKS.get(kind)
     if check:
         check(form)
 
 
-def proxy(form: Form) -> Proxy | None:
-    """Return the proxy of the form Proxy, None where none is to be used; raise FormError."""
-    if form.get("proxy_enabled", "0").lower() not in ("1", "true"):
-        return None
+class Network(NamedTuple):
+    """How the vendors are reached: a proxy, and authorities (PEM file) in place of the usual."""
+
+    proxy: Proxy | None = None
+    ca_file: str | None = None
+
+
+def network(form: Form) -> Network:
+    """Return what the form Proxy says; raise FormError."""
     _check_proxy(form)
-    return Proxy(
+    ca_file = form.get("ca_file", "").strip() or None
+    if not _is_on(form):
+        return Network(None, ca_file)
+    proxy = Proxy(
         kind=form["proxy_type"],
         host=form["proxy_host"],
         port=int(form["proxy_port"]),
         user=form.get("proxy_username", ""),
         password=form.get("proxy_password", ""),
     )
+    return Network(proxy, ca_file)
 
 
 def service_account_key(form: Form) -> dict[str, Any]:
@@ -94,18 +109,31 @@ def _check_google(form: Form) -> None:
     service_account_key(form)
 
 
+def _is_on(form: Form) -> bool:
+    return form.get("proxy_enabled", "0").lower() in ("1", "true")
+
+
 def _check_proxy(form: Form) -> None:
-    if form.get("proxy_enabled", "0").lower() not in ("1", "true"):
+    ca_file = form.get("ca_file", "").strip()
+    if ca_file and not Path(ca_file).is_file():
+        raise FormError(
+            f"there is no file {ca_file}",
+            place="Authorities",
+            cure="give the path of a PEM file on this machine",
+        )
+    if not _is_on(form):
         return
     _need(form, "proxy_host", "Host", "enter the proxy's name, or do without a proxy")
     _need(form, "proxy_port", "Port", "enter the proxy's port, or do without a proxy")
     if form.get("proxy_password") and not form.get("proxy_username"):
-        raise FormError("is missing", place="User name", cure="a password goes with a user name")
+        raise FormError(
+            "nothing is entered", place="User name", cure="a password goes with a user name"
+        )
 
 
 def _need(form: Form, field: str, label: str, cure: str) -> None:
     if not form.get(field, "").strip():
-        raise FormError("is missing", place=label, cure=cure)
+        raise FormError("nothing is entered", place=label, cure=cure)
 
 
 _CHECKS: dict[str, Callable[[Form], None]] = {

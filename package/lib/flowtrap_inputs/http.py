@@ -148,7 +148,9 @@ class HttpClient:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update({"User-Agent": "Flowtrap", "Accept-Encoding": "gzip"})
         self._session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self._through = ""
         if proxy is not None:
+            self._through = f" through the proxy {proxy.host}:{proxy.port}"
             self._session.proxies = {"https": proxy.url()}
 
     def __enter__(self) -> HttpClient:
@@ -176,7 +178,7 @@ class HttpClient:
         a redirect, TransientError where no answer came, FetchError where none can come.
         """
         self.check(url)
-        place = _place(url)
+        place = urlsplit(url).netloc + self._through
         until = time.monotonic() + self._whole_s
         try:
             response = self._session.request(
@@ -217,10 +219,6 @@ class HttpClient:
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return None: nothing is prepared for a redirect, let alone sent."""
-
-
-def _place(url: str) -> str:
-    return urlsplit(url).netloc
 
 
 def _shown(url: str) -> str:

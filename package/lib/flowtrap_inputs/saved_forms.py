@@ -26,7 +26,7 @@ _END = _SEPARATOR + _SEPARATOR.join("SPLUNK") + _SEPARATOR
 
 
 def saved_form(splunkd: Splunkd, conf: str, name: str) -> dict[str, str] | None:
-    """Return the fields of a stanza with its secrets, None where there is none; raise SplunkdError."""
+    """Return the fields of a stanza with its secrets, None without it; raise SplunkdError."""
     endpoint = f"configs/conf-{conf}"
     try:
         stanzas = splunkd.get(endpoint, count="0")["entry"]
@@ -50,9 +50,9 @@ def _secrets(splunkd: Splunkd, endpoint: str, name: str) -> dict[str, str]:
         if owner == name and content.get("realm") == realm and number.isdigit():
             found[int(number)] = str(content.get("clear_password"))
     text = ""
-    for number in sorted(found):
-        if found[number] == _END:
+    for _, piece in sorted(found.items()):
+        if piece == _END:
             break
-        text += found[number]
+        text += piece
     secrets: dict[str, str] = json.loads(text) if text else {}
     return secrets

@@ -47,6 +47,7 @@ OPTIONS = (
     Option("detection", None, "detection=aws_lambda_*"),
     Option("state", "", "state=lambda_chain"),
     Option("lateness", "2h", "lateness=2h"),
+    Option("silence", "24h", "silence=24h"),
     Option("window", "", "window=24h"),
     Option("explain", "false", "explain=true"),
     Option("final", "false", "final=true"),
@@ -68,6 +69,7 @@ class ChainDetect:
         self._final = options.switch("final") or not self._state_name
         self._explain = options.switch("explain")
         self._lateness_ms = options.span_ms("lateness")
+        self._silence_ms = max(options.span_ms("silence"), self._lateness_ms)
         self._limits = Limits(options.number("maxhits", 100, 5_000_000), evict=True)
         self._detections = select(options.words("detection"))
         self._windows: dict[str, str] = {}
@@ -183,7 +185,7 @@ class ChainDetect:
             return finding_table([])
         findings = self._saved() if self._is_stateful else self._flushed(self._counters.incomplete)
         self._report(len(findings))
-        return finding_table(findings)
+        return finding_table(findings, self._engine.superseded)
 
     def _saved(self) -> list[Finding]:
         """Go on from the saved state; stage the new one."""
@@ -214,7 +216,21 @@ class ChainDetect:
         return findings
 
     def _flushed(self, incomplete: bool) -> list[Finding]:
-        return self._engine.flush(now_ms=_now_ms(), final=self._final, incomplete=incomplete)
+        return self._engine.flush(
+            now_ms=_now_ms(),
+            settled_ms=self._settled_ms(),
+            final=self._final,
+            incomplete=incomplete,
+        )
+
+    def _settled_ms(self) -> int | None:
+        """Return the time before which nothing is to come, however silent the sources are.
+
+        The search has read up to the end of its time range; without an end the clock says nothing.
+        """
+        if not self._info.latest_s:
+            return None
+        return min(int(self._info.latest_s * 1000), _now_ms()) - self._silence_ms
 
     def settle(self) -> None:
         """Make the staged state the one that the next run goes on from."""

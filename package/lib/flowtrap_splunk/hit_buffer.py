@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowtrap.correlation.entry import pack, unpack
+from flowtrap.correlation.entry import head, pack, unpack
 from flowtrap.model.counters import Counters
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ class HitBuffer:
             self.counters.evicted += dropped
 
     def pour(self, engine: Engine) -> None:
-        """Give everything to an engine."""
+        """Give everything to an engine; events that it knows of earlier runs are duplicates."""
+        again = len({head(entry) for entry, _ in self._held} & engine.known)
+        self.counters.matched -= again
+        self.counters.duplicate += again
         for entry, index in self._held:
             engine.add(index, unpack(entry))
         self._held.clear()

@@ -5,8 +5,7 @@ are written first under a token of this run; then the head of generation N+1 is 
 splunkd refuses with 409 where that key exists: of two runs from generation N only one can go on.
 A run that dies at any point leaves generation N as it was; its parts are cleared away by the next.
 
-The lease keeps runs from working side by side in the first place: one inserted document with a
-time to live, deleted by a query for its token, so that two who find it expired cannot both take it.
+A lease (lease.py) keeps runs from working side by side in the first place.
 """
 
 from __future__ import annotations
@@ -16,24 +15,21 @@ import binascii
 import hashlib
 import json
 import time
-import uuid
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
-from urllib.parse import quote
 
 from flowtrap.model.errors import StateError
 
-from .errors import LeaseError, SplunkdError
+from .errors import LeaseError
+from .kv_rows import KVRows
+from .lease import WAIT_S, Lease
 
 if TYPE_CHECKING:
     from .splunkd import Splunkd
 
-COLLECTION = "storage/collections/data/flowtrap_state"
+COLLECTION = "flowtrap_state"
 PART_CHARACTERS = 1_000_000
 MAX_STATE_BYTES = 64 * 1024 * 1024
-LEASE_S = 120
-WAIT_S = 150  # longer than a lease: a run that died does not stop the next one
-POLL_S = 1.0
 
 
 def _opened(parts: list[dict[str, Any] | None], head: dict[str, Any]) -> dict[str, Any] | None:
@@ -70,46 +66,24 @@ class KVState:
         sleep: Callable[[float], None] = time.sleep,
         wait_s: float = WAIT_S,
     ) -> None:
-        self._splunkd = splunkd
+        self._rows = KVRows(splunkd, COLLECTION)
         self._name = name
         self._holder = holder or "a search"
-        self._clock, self._sleep, self._wait_s = clock, sleep, wait_s
-        self._token = uuid.uuid4().hex
+        self._clock = clock
+        self._lease = Lease(
+            self._rows, self._row("lease"), self._holder, clock=clock, sleep=sleep, wait_s=wait_s
+        )
+        self._token = self._lease.token
         self._generation = 0
         self._head: dict[str, Any] = {}
-        self._has_lease = False
-
-    # -- the lease -------------------------------------------------------------------------------
 
     def acquire(self) -> None:
         """Take the lease; wait for another run to end, or its lease. Raises LeaseError."""
-        deadline = self._clock() + self._wait_s
-        while not self._take_lease():
-            held = self._read(self._key("lease"))
-            if held is None:
-                continue
-            now = self._clock()
-            if float(held.get("until", 0)) <= now:
-                self._delete(_key=self._key("lease"), token=held.get("token"))
-            elif now >= deadline:
-                raise LeaseError(
-                    f"state {self._name!r} is held by {held.get('holder')}",
-                    cure="let that search end, or give this one a state of its own",
-                )
-            else:
-                self._sleep(POLL_S)
-
-    def _take_lease(self) -> bool:
-        until = self._clock() + LEASE_S
-        row = self._row("lease", token=self._token, holder=self._holder, until=until)
-        self._has_lease = self._insert(row)
-        return self._has_lease
+        self._lease.acquire()
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""
-        if self._has_lease:
-            self._has_lease = False
-            self._delete(_key=self._key("lease"), token=self._token)
+        self._lease.release()
 
     # -- generations -----------------------------------------------------------------------------
 
@@ -120,12 +94,12 @@ class KVState:
         """
         while True:
             before = self._generation
-            heads = self._find(state=self._name, kind="head")
+            heads = self._rows.find(state=self._name, kind="head")
             if not heads:
                 return None
             head = max(heads, key=lambda row: int(row["generation"]))
             self._generation = int(head["generation"])
-            state = _opened([self._read(key) for key in self._part_keys(head)], head)
+            state = _opened([self._rows.read(key) for key in self._part_keys(head)], head)
             if state is not None:
                 return state
             if self._generation == before:  # read twice, so nobody has replaced it
@@ -158,7 +132,7 @@ class KVState:
             holder=self._holder,
         )
         for key, piece in zip(self._part_keys(self._head), pieces):
-            self._insert(
+            self._rows.insert(
                 self._row("part", _key=key, generation=self._generation + 1, token=self._token,
                           content=piece)
             )  # fmt: skip
@@ -167,18 +141,22 @@ class KVState:
     def commit(self) -> None:
         """Put the staged state in the place of the old one; raise LeaseError if another did."""
         mine = self._generation + 1
-        won = self._insert(self._head)
+        won = self._rows.insert(self._head)
         if won:
-            heads = self._find(state=self._name, kind="head")
+            heads = self._rows.find(state=self._name, kind="head")
             won = max(int(row["generation"]) for row in heads) == mine
         if not won:
-            self._delete(state=self._name, token=self._token)
+            self._rows.delete(state=self._name, token=self._token)
             raise LeaseError(
                 f"state {self._name!r} was replaced by another run while this one was at work",
                 cure="the next run reads these events again if its time ranges overlap",
             )
-        self._delete(state=self._name, kind={"$in": ["head", "part"]}, generation={"$lt": mine})
-        self._delete(state=self._name, kind="part", generation=mine, token={"$ne": self._token})
+        self._rows.delete(
+            state=self._name, kind={"$in": ["head", "part"]}, generation={"$lt": mine}
+        )
+        self._rows.delete(
+            state=self._name, kind="part", generation=mine, token={"$ne": self._token}
+        )
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -191,30 +169,3 @@ class KVState:
 
     def _row(self, kind: str, number: int | None = None, **more: Any) -> dict[str, Any]:
         return {"_key": self._key(kind, number), "state": self._name, "kind": kind, **more}
-
-    def _insert(self, row: dict[str, Any]) -> bool:
-        """Insert a row; tell whether its key was free."""
-        try:
-            self._splunkd.post(COLLECTION, row)
-        except SplunkdError as error:
-            if error.status != 409:
-                raise
-            found = self._read(row["_key"])  # an answer that was lost, and sent again
-            return found is not None and found.get("token") == row["token"]
-        return True
-
-    def _read(self, key: str) -> dict[str, Any] | None:
-        try:
-            row: dict[str, Any] = self._splunkd.get(f"{COLLECTION}/{quote(key, safe='')}")
-        except SplunkdError as error:
-            if error.status != 404:
-                raise
-            return None
-        return row
-
-    def _find(self, **query: Any) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._splunkd.get(COLLECTION, query=query)
-        return rows
-
-    def _delete(self, **query: Any) -> None:
-        self._splunkd.delete(COLLECTION, query=query)

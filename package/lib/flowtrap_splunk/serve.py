@@ -9,6 +9,7 @@ ends before the last chunk means that the search was ended: nothing is finished,
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import traceback
 from typing import IO, TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
@@ -33,6 +34,7 @@ class SearchInfo(NamedTuple):
     session_key: str = ""
     splunkd_uri: str = ""
     sid: str = ""
+    latest_s: float = 0.0  # where its time range ends; 0 where it does not
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> SearchInfo:
@@ -46,7 +48,17 @@ class SearchInfo(NamedTuple):
             str(info.get("session_key") or ""),
             str(info.get("splunkd_uri") or ""),
             str(info.get("sid") or ""),
+            _seconds(info.get("latest_time")),
         )
+
+
+def _seconds(value: object) -> float:
+    """Return a time as splunkd writes it, 0 where it is none (`0`, `+Infinity`, nothing)."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 class Messages:

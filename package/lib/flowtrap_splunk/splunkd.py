@@ -54,19 +54,35 @@ class Splunkd:
         """Post JSON; raise SplunkdError, status 409 where it exists."""
         return self._call("POST", path, {}, json.dumps(content).encode())
 
+    def search(self, query: str, **words: str) -> list[dict[str, Any]]:
+        """Run a search to its end and return its rows; raise SplunkdError.
+
+        `words` are settings of the job, such as earliest_time="-2d".
+        """
+        asked = {"search": query, "exec_mode": "oneshot", "count": "0", **words}
+        form = urllib.parse.urlencode({**asked, "output_mode": "json"}).encode()
+        answer = self._call("POST", "search/jobs", {}, form, "application/x-www-form-urlencoded")
+        rows = answer.get("results") if isinstance(answer, dict) else None
+        return rows if isinstance(rows, list) else []
+
     def delete(self, path: str, **query: object) -> None:
         """Delete what is at a path; raise SplunkdError."""
         self._call("DELETE", path, query)
 
     def _call(
-        self, method: str, path: str, query: dict[str, object], content: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        query: dict[str, object],
+        content: bytes | None = None,
+        content_type: str = "application/json",
     ) -> Any:
         words = {k: v if isinstance(v, str) else json.dumps(v) for k, v in query.items()}
         words["output_mode"] = "json"
         url = f"{self._base}{path}?{urllib.parse.urlencode(words)}"
         headers = dict(self._headers)
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = content_type
         request = urllib.request.Request(url, content, headers, method=method)
         for attempt in range(1, TRIES + 1):
             try:

@@ -27,6 +27,8 @@ class Jobs:
             sid = f"model.{len(self._done) + 1}"
             self._done[sid] = rows
             return named(201, "sid", sid)
+        if not rest and "id" in words:  # UCC's pages ask so for theirs
+            rest = [words["id"]]
         if not rest or rest[0] not in self._done:
             return NOT_FOUND
         if rest[1:] in (["results"], ["events"], ["results_preview"]):

@@ -41,6 +41,7 @@ class Splunkd:
         self.passwords: stanzas.Stanzas = {}
         self.search: Callable[[str], list[dict[str, Any]]] = lambda query: []
         self.own: dict[str, OwnPath] = {}
+        self.handler_logs: list[str] = []  # what the REST handlers wrote to stderr
         self.calls: list[str] = []
         self.failing: dict[str, int] = {}  # status by a part of the path
         self.on_call: Callable[[int, str, str, bool], None] = lambda *call: None

@@ -15,19 +15,20 @@ from flowtrap.model.hit import Hit, hit_values
 
 from . import state
 from .cases import judge_log
-from .entry import pack
+from .entry import head, pack
 from .expiry import Expiry
 from .findings import Teller
 from .hit_log import DEFAULT_LIMITS, HitLogs, Limits, OpenSpill
 from .learnt import Learnt, scope_of
 from .plan import Plan, Use
 from .related import Relations, keys_of, past_key
+from .told import Told, ToldCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flowtrap.model.detection import Detection
-    from flowtrap.model.finding import Finding
+    from flowtrap.model.finding import Finding, Superseded
     from flowtrap.model.tunable import TunableEntry, Tunables
 
 SUPPRESSED_SHOWN = 10_000
@@ -74,7 +75,10 @@ class Engine:
         self._earliest: dict[int, int] = {}
         self._latest_ms: int | None = None
         self._watermark_ms: int | None = None
-        self._emitted: dict[str, tuple[int, str]] = {}
+        self.superseded: list[Superseded] = []
+        self.told = Told()
+        self.read: set[bytes] = set()  # the heads of this run's events
+        self.known: set[bytes] = set()  # of events that runs before this one have read
 
     @property
     def plan(self) -> Plan:
@@ -82,8 +86,10 @@ class Engine:
         return self._plan
 
     def add(self, index: int, hit: Hit) -> None:
-        """Take a hit of the distinct stage at `index`; O(1)."""
+        """Take a hit of the distinct stage at `index`; O(1). What is read again changes nothing."""
         entry = pack(hit)
+        if self._lateness_ms is not None and self._is_known(head(entry)):
+            return
         if self._latest_ms is None or hit.time_ms > self._latest_ms:
             self._latest_ms = hit.time_ms
         if self._watermark_ms is not None and hit.time_ms < self._watermark_ms:
@@ -100,6 +106,14 @@ class Engine:
         for use in fills.guarded:
             if not self._is_suppressed(use, hit):
                 self.put(use.routes, hit, entry)
+
+    def _is_known(self, mark: bytes) -> bool:
+        """Tell whether an earlier run has read an event.
+
+        It must not be taken again: some of what it rests on may have been forgotten meanwhile.
+        """
+        self.read.add(mark)
+        return mark in self.known
 
     def put(self, routes: Iterable[tuple[int, tuple[str, ...]]], hit: Hit, entry: bytes) -> None:
         """Put a hit into tables, under the keys by which anchors and relations look for it."""
@@ -119,60 +133,59 @@ class Engine:
         return False
 
     def flush(
-        self, *, now_ms: int | None = None, final: bool = True, incomplete: bool = False
+        self,
+        *,
+        now_ms: int | None = None,
+        settled_ms: int | None = None,
+        final: bool = True,
+        incomplete: bool = False,
     ) -> list[Finding]:
         """Return the cases: all of them, or (`final=False`) those new or changed since the last.
 
-        A flush that is not final moves the watermark and forgets what it leaves behind; `now_ms`
-        keeps events with a time in the future from moving it.
+        `superseded` then holds what was told before and is no case of its own any more. A flush
+        that is not final moves the watermark and forgets what it leaves behind. `now_ms` keeps
+        events with a time in the future from moving it; before `settled_ms` nothing is to come.
         """
         if not final:
-            self._move_watermark(now_ms)
+            self._move_watermark(now_ms, settled_ms)
         expiry = Expiry(self._plan, self._watermark_ms)
-        findings: list[Finding] = []
+        cases: list[ToldCase] = []
         for number in range(len(self._plan.detections)):
-            findings += self._flush_detection(number, final, incomplete, expiry)
+            cases += self._flush_detection(number, final, incomplete, expiry)
         self.counters.spilled, self.counters.evicted = self.logs.spilled, self.logs.evicted
+        self.superseded = self.told.superseded(cases, certain=not self.logs.evicted)
+        findings = [case.finding for case in cases]
         if not final:
-            findings = self._changed(findings)
+            findings = self.told.changed(cases)
             self.counters.expired += expiry.sweep(self.logs)
+        self.told.remember(cases, final=final)
         return sorted(findings, key=lambda f: (f.first_time, f.detection, f.finding_id))
 
     def _flush_detection(
         self, number: int, final: bool, incomplete: bool, expiry: Expiry
-    ) -> list[Finding]:
+    ) -> list[ToldCase]:
         relations = self.relations(number)
         table = relations.uses[relations.detection.anchor].anchor_table or 0
         teller = Teller(relations, incomplete)
-        findings = []
+        cases = []
         for key, log in self.logs.scan(table):
             for case in judge_log(log, relations, self._watermark_ms, final):
-                findings.append(teller.finding(case))
-                expiry.pin(number, table, key, case)
+                is_open = expiry.pin(number, table, key, case)
+                absorbed = teller.later_ids(case) if self.told else ()
+                cases.append(ToldCase(teller.finding(case), absorbed, is_open))
         self.counters.unlearned += len(relations.unlearned)
-        return findings
+        return cases
 
     def relations(self, number: int) -> Relations:
         """Return what answers for one detection as long as no hit is added."""
         return Relations(self._plan, number, self.logs, self._earliest, self.learnt)
 
-    def _move_watermark(self, now_ms: int | None) -> None:
-        if self._latest_ms is None or self._lateness_ms is None:
-            return
-        latest = self._latest_ms if now_ms is None else min(self._latest_ms, now_ms)
-        watermark = latest - self._lateness_ms
-        if self._watermark_ms is None or watermark > self._watermark_ms:
-            self._watermark_ms = watermark
-
-    def _changed(self, findings: list[Finding]) -> list[Finding]:
-        """Return the findings that are new or say more; remember what was said of open cases."""
-        said = {
-            f.finding_id: (f.revision + sum(f.evidence_totals.values()), f.verdict)
-            for f in findings
-        }
-        changed = [f for f in findings if self._emitted.get(f.finding_id) != said[f.finding_id]]
-        self._emitted = said
-        return changed
+    def _move_watermark(self, now_ms: int | None, settled_ms: int | None) -> None:
+        marks = [mark for mark in (self._watermark_ms, settled_ms) if mark is not None]
+        if self._latest_ms is not None and self._lateness_ms is not None:
+            latest = self._latest_ms if now_ms is None else min(self._latest_ms, now_ms)
+            marks.append(latest - self._lateness_ms)
+        self._watermark_ms = max(marks, default=None)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the engine's state as plain data; save it after the findings are out."""

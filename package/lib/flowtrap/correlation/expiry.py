@@ -31,13 +31,13 @@ class Expiry:
         self._oldest: dict[int, int] = {}
         self._anchors: dict[tuple[int, int], set[bytes]] = {}
 
-    def pin(self, number: int, table: int, key: int, case: list[Judged]) -> None:
-        """Keep what an open case rests on."""
+    def pin(self, number: int, table: int, key: int, case: list[Judged]) -> bool:
+        """Keep what a case rests on if it is open; tell whether it is."""
         window_ms = self._plan.window_ms[number]
         if self._watermark_ms is None:
-            return
+            return True
         if case[-1].anchor.time_ms + self._open_ms(number) < self._watermark_ms:
-            return
+            return False
         first_ms = case[0].anchor.time_ms
         judged = self._anchors.setdefault((table, key), set())
         judged.update(entries_.pack(item.anchor) for item in case)
@@ -45,6 +45,7 @@ class Expiry:
         for spans in together(case).values():
             for span in spans:
                 _lower(self._pins, span.view.place, span.first_ms)
+        return True
 
     def _open_ms(self, number: int) -> int:
         return 2 * self._plan.window_ms[number]

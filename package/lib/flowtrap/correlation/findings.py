@@ -59,9 +59,8 @@ class Teller:
         told[detection.anchor] = self._of_anchors(anchors, spans.get(detection.anchor, []))
         told = {stage: part for stage, part in told.items() if part.heads}
         every = set().union(*(part.heads for part in told.values()))
-        keys = tuple(hit_values(anchors[0], name)[0] for name in detection.case)
         return Finding(
-            finding_id=finding_id(detection.name, keys, anchors[0].event_id),
+            finding_id=self._id_from(anchors[0]),
             revision=len(every),
             detection=detection.name,
             title=detection.title,
@@ -79,6 +78,14 @@ class Teller:
             explanation=_sentence(worst, self._relations, told),
             incomplete=self._incomplete,
         )
+
+    def later_ids(self, case: list[Judged]) -> tuple[str, ...]:
+        """Return the ids that the case would have if it began at one of its later anchors."""
+        return tuple([self._id_from(item.anchor) for item in case[1:]])
+
+    def _id_from(self, anchor: Hit) -> str:
+        keys = tuple(hit_values(anchor, name)[0] for name in self._detection.case)
+        return finding_id(self._detection.name, keys, anchor.event_id)
 
     def _of_stage(self, stage: str, spans: list[Span]) -> Told:
         name = stage, tuple(spans)

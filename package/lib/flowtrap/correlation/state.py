@@ -7,12 +7,13 @@ findings with the same id and loses none.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowtrap.model.errors import StateError
 from flowtrap.model.hit import Hit
 
-from .entry import in_order, pack, unpack
+from .entry import event_id, head, head_of, in_order, pack, time_ms, unpack
 from .related import past_key
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .plan import Use
 
 FORMAT = "flowtrap-state"
-VERSION = 1
+VERSION = 2
 
 
 class StateStore(Protocol):
@@ -38,26 +39,35 @@ class StateStore(Protocol):
 
 def snapshot(engine: Engine) -> dict[str, Any]:
     """Return what `restore` needs, as data that JSON can hold."""
-    plan = engine.plan
+    detections = {
+        detection.name: {
+            name: {
+                "present": _rows(engine, [use.anchor_table, use.relation_table]),
+                "past": [_rows(engine, [table]) for _, table in use.past],
+                "earliest_ms": [engine._earliest.get(table) for _, table in use.past],
+            }
+            for name, use in engine.plan.by_name[number].items()
+        }
+        for number, detection in enumerate(engine.plan.detections)
+    }
     return {
         "format": FORMAT,
         "version": VERSION,
         "latest_ms": engine._latest_ms,
         "watermark_ms": engine._watermark_ms,
         "learnt": engine.learnt.rows(),
-        "emitted": {name: list(said) for name, said in engine._emitted.items()},
-        "detections": {
-            detection.name: {
-                name: {
-                    "present": _rows(engine, [use.anchor_table, use.relation_table]),
-                    "past": [_rows(engine, [table]) for _, table in use.past],
-                    "earliest_ms": [engine._earliest.get(table) for _, table in use.past],
-                }
-                for name, use in plan.by_name[number].items()
-            }
-            for number, detection in enumerate(plan.detections)
-        },
+        "told": engine.told.rows(),
+        "gone": _gone(engine, detections),
+        "detections": detections,
     }
+
+
+def _gone(engine: Engine, detections: dict[str, Any]) -> list[list[Any]]:
+    """Return [time, event id] of what this run read and does not hold: the next may read it too."""
+    uses = [use for uses in detections.values() for use in uses.values()]
+    rows = chain.from_iterable([rows for use in uses for rows in (use["present"], *use["past"])])
+    held = {head_of(row[0], row[1]) for row in rows}
+    return [[time_ms(head), event_id(head)] for head in sorted(engine.read - held)]
 
 
 def _rows(engine: Engine, tables: list[int | None]) -> list[list[Any]]:
@@ -73,8 +83,8 @@ def _rows(engine: Engine, tables: list[int | None]) -> list[list[Any]]:
 
 def _hit(row: list[Any]) -> Hit:
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in row[6].items()}
-    event_id, feed, action, actor, summary = map(str, row[1:6])
-    return Hit(int(row[0]), event_id, feed, action, actor, summary, values)
+    identity, feed, action, actor, summary = map(str, row[1:6])
+    return Hit(int(row[0]), identity, feed, action, actor, summary, values)
 
 
 def restore(engine: Engine, saved: dict[str, Any]) -> None:
@@ -96,7 +106,8 @@ def _fill(engine: Engine, saved: dict[str, Any]) -> None:
     engine._latest_ms = saved["latest_ms"]
     engine._watermark_ms = saved["watermark_ms"]
     engine.learnt.restore(saved["learnt"])
-    engine._emitted = {name: (said[0], said[1]) for name, said in saved["emitted"].items()}
+    engine.told.restore(saved["told"])
+    engine.known.update(head_of(int(time), str(name)) for time, name in saved["gone"])
     filled: set[int] = set()
     for number, detection in enumerate(engine.plan.detections):
         for name, stage in saved["detections"].get(detection.name, {}).items():
@@ -110,12 +121,16 @@ def _fill_use(engine: Engine, use: Use, stage: dict[str, Any], filled: set[int])
     routes = [route for route in use.routes if route[0] not in filled]
     for row in stage["present"] if routes else ():
         hit = _hit(row)
-        engine.put(routes, hit, pack(hit))
+        entry = pack(hit)
+        engine.known.add(head(entry))
+        engine.put(routes, hit, entry)
     filled.update(table for table, _ in routes)
     for (rule, table), rows, earliest in zip(use.past, stage["past"], stage["earliest_ms"]):
         if earliest is not None:
             engine._earliest[table] = min(earliest, engine._earliest.get(table, earliest))
         for row in rows if table not in filled else ():
             hit = _hit(row)
-            engine.logs.append(table, past_key(hit, rule.key), pack(hit))
+            entry = pack(hit)
+            engine.known.add(head(entry))
+            engine.logs.append(table, past_key(hit, rule.key), entry)
         filled.add(table)

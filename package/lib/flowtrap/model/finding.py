@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 EVIDENCE_SHOWN = 20
@@ -57,6 +57,19 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, keys in the order of the design."""
         return asdict(self)
+
+
+class Superseded(NamedTuple):
+    """A finding that was told and is no case of its own any more.
+
+    `superseded_by` is the id of the case that it is a part of now, None where no verdict holds.
+    """
+
+    finding_id: str
+    revision: int
+    detection: str
+    last_time: str
+    superseded_by: str | None
 
 
 def rfc3339(time_ms: int) -> str:

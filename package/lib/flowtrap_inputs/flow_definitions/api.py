@@ -86,10 +86,10 @@ class FlowApi:
             if not isinstance(rows, list):
                 raise MalformedError("a listing without its rows", place=_host(first))
             yield from (row for row in rows if isinstance(row, dict))
-            address = _following(first, page.get("nextLink"))
+            address = following(first, page.get("nextLink"))
 
 
-def _following(first: str, link: object) -> str:
+def following(first: str, link: object) -> str:
     """Return the address of the next page: where the first is, with the link's query.
 
     Raises ElsewhereError where the link is not of the same service.

@@ -84,6 +84,8 @@ class Run:
             self._take_turns()
         finally:
             self._save()
+            for progress in self._progress.values():
+                self._health.read_until(progress.watermark_s)
 
     def _take_turns(self) -> None:
         turns = deque((name, self._begin_s(name)) for name in self._settings.content_types)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from flowtrap.correlation.engine import Engine
+from flowtrap.correlation.hit_log import Limits
 from flowtrap.model.detection import Detection
 from flowtrap.model.errors import StateError
 from flowtrap.model.hit import Hit
@@ -97,6 +98,63 @@ def test_more_evidence_keeps_the_id_and_raises_the_revision() -> None:
     assert after.revision == before.revision + 1
 
 
+def test_a_case_that_turns_out_to_begin_earlier_supersedes_what_was_told() -> None:
+    hour = DAY_MS // 24
+    engine = an_engine(lateness_ms=2 * hour)
+    for hit in (write(0), write(hour)):
+        engine.add(0, hit)
+    engine.add(1, act(DAY_MS + hour // 2))
+    (early,) = engine.flush(final=False)
+    assert engine.superseded == []
+    engine = again(engine, lateness_ms=2 * hour)
+    engine.add(1, act(DAY_MS - hour))
+    (whole,) = engine.flush(final=False)
+    assert whole.evidence_totals == {"write": 2, "act": 2}
+    (gone,) = engine.superseded
+    assert (gone.finding_id, gone.superseded_by) == (early.finding_id, whole.finding_id)
+    assert gone.revision == early.revision + 1
+    engine = again(engine, lateness_ms=2 * hour)
+    assert (engine.flush(final=False), engine.superseded) == ([], [])
+
+
+def test_what_was_dropped_for_want_of_room_is_not_taken_back() -> None:
+    engine = an_engine(lateness_ms=0)
+    engine.add(0, write(0))
+    engine.add(1, act(1))
+    assert len(engine.flush(final=False)) == 1
+    engine = again(engine, lateness_ms=0, limits=Limits(10, evict=True))
+    for number in range(20):
+        engine.add(0, write(100 + number, f"f{number}"))
+    assert engine.flush(final=False) == []
+    assert engine.logs.evicted
+    assert engine.superseded == []
+
+
+def test_what_is_read_again_is_neither_late_nor_judged_without_its_relations() -> None:
+    engine = an_engine(lateness_ms=0)
+    engine.add(0, write(0))
+    engine.add(1, act(1))
+    engine.add(0, write(10 * DAY_MS, "other"))
+    assert len(engine.flush(final=False)) == 1
+    for _ in range(2):
+        engine = again(engine, lateness_ms=0)
+        engine.add(0, write(0))
+        engine.add(1, act(1))
+        assert (engine.flush(final=False), engine.counters.late) == ([], 0)
+        assert not engine.logs.appended.get(2)
+
+
+def test_the_clock_moves_the_watermark_where_nothing_comes() -> None:
+    engine = an_engine(lateness_ms=0)
+    engine.add(0, write(0))
+    engine.flush(final=False, settled_ms=None)
+    engine = again(engine, lateness_ms=0)
+    engine.flush(final=False, settled_ms=10 * DAY_MS)
+    assert engine.counters.expired == 1
+    engine.add(1, act(5))
+    assert engine.counters.late == 1
+
+
 def test_what_the_watermark_leaves_behind_is_forgotten_and_counted() -> None:
     engine = an_engine(lateness_ms=0)
     engine.add(0, write(0))
@@ -130,7 +188,8 @@ def test_an_event_behind_the_watermark_is_counted_as_late() -> None:
         ({}, "is not a Flowtrap state"),
         ([], "is not a Flowtrap state"),
         ({"format": "flowtrap-state", "version": 99}, "has version 99"),
-        ({"format": "flowtrap-state", "version": 1}, "is damaged"),
+        ({"format": "flowtrap-state", "version": 1}, "has version 1, this Flowtrap writes 2"),
+        ({"format": "flowtrap-state", "version": 2}, "is damaged"),
     ],
 )
 def test_a_state_that_cannot_be_used_is_refused(state: object, says: str) -> None:

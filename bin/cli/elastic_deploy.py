@@ -1,0 +1,109 @@
+"""`flowtrap elastic deploy`: templates, lists, rules and dashboards into a cluster and Kibana."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from elastic import lists
+from elastic.client import Cluster, connect
+from elastic.cluster_shelves import Lists, Templates
+from elastic.dashboards import saved_objects
+from elastic.kibana import Kibana
+from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
+from elastic.shelf import carry_out, plan, removal
+
+from . import content, exit_codes
+from .elastic_connection import access, connection_options
+from .messages import Messages
+from .preparation import prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from elastic.client import Access
+    from elastic.shelf import Shelf, Step
+    from flowtrap.model.detection import Detection
+    from flowtrap.model.tunable import Tunables
+
+PATIENCE_S = 60
+
+
+@click.command("deploy")
+@connection_options
+@click.option(
+    "--kibana",
+    envvar="FLOWTRAP_KIBANA_URL",
+    show_envvar=True,
+    help="https://HOST:5601. Without it, only what lives in Elasticsearch is installed.",
+)
+@click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
+@click.option("--config", "config_path", metavar="FILE", help="Settings; else flowtrap.yml here.")
+@click.option("--remove", is_flag=True, help="Take away all that deploy installed.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def deploy_verb(
+    kibana: str | None, space: str, config_path: str | None, remove: bool, yes: bool, **where: Any
+) -> int:
+    """Install index templates, lists, rules, data views and dashboards.
+
+    Shows what it would do, asks once, and changes only what differs: run it again after every
+    change of flowtrap.yml or of the detections. Rules come switched off, and an update leaves them
+    as they are. --remove takes away exactly what deploy installed; findings and states stay.
+    """  # fmt: skip
+    place, messages = access(where), Messages()
+    detections, site = prepared(config_path, (), time.time_ns() // 1_000_000, messages)
+    cluster = Cluster(connect(place), place.place, patience_s=PATIENCE_S)
+    shelves: list[Shelf] = [Templates(cluster), Lists(cluster, lists.list_rows(detections, site))]
+    unsaid = lists.unsaid(detections, site)
+    if unsaid:
+        messages.say(
+            f"{len(unsaid)} patterns have more than two '*', so they are not in the lookup index"
+            f" (rules have them in their queries): {', '.join(unsaid)}"
+        )
+    if kibana:
+        shelves += _in_kibana(kibana, space, place, detections, site, messages)
+    steps = removal(shelves) if remove else plan(shelves)
+    return _do(steps, yes, messages)
+
+
+def _in_kibana(
+    url: str,
+    space: str,
+    place: Access,
+    detections: Sequence[Detection],
+    site: Tunables,
+    messages: Messages,
+) -> list[Shelf]:
+    """Return the shelves of Kibana, after a look at its version."""
+    from compiler.elastic import export  # here, since pySigma takes its time to load
+
+    one = Kibana(url, place, space=space)
+    messages.say(f"{one.place}: Kibana {one.check_version()}")
+    found = export.natives(content.DETECTIONS, export.settled_by(detections, site))
+    exceptions, *rules = map(json.loads, export.ndjson(export.rules(found)))
+    return [Exceptions(one, exceptions), Rules(one, rules), SavedObjects(one, saved_objects())]
+
+
+def _do(steps: Sequence[Step], yes: bool, messages: Messages) -> int:
+    """Show the steps, ask, and carry out those that change something."""
+    for step in steps:
+        click.echo(str(step))
+    changes = [step for step in steps if step.verb != "keep"]
+    if not changes:
+        messages.say("all is as it should be: nothing to do")
+        return exit_codes.DONE
+    if not yes and not _agreed():
+        messages.say("nothing was changed; with --yes it is done without asking")
+        return exit_codes.DONE
+    for step in changes:
+        carry_out(step)
+        messages.say(f"done: {step}")
+    return exit_codes.DONE
+
+
+def _agreed() -> bool:
+    return sys.stdin.isatty() and click.confirm("Do this?", err=True)

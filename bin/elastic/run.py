@@ -1,0 +1,205 @@
+"""`elastic run`: the cluster selects the events, the core judges them, the findings go back.
+
+A run reads one step of time after another, from where the saved state ends, less the lateness, to
+now. After each step the findings that are new or say more are written, and then the state is saved.
+A run that dies in between reads its last step again, which changes nothing. Where a step could not
+be read whole, what was found is written, but the state stays, so that the next run reads it again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flowtrap.correlation.engine import Engine
+from flowtrap.match.matcher import Matcher
+from flowtrap.pipeline import ALWAYS, Intake, every_default
+
+from .client import ClusterError, RedIndexError
+from .paging import Reading
+from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
+from .sink import Written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from flowtrap.correlation.state import StateStore
+    from flowtrap.model.counters import Counters
+    from flowtrap.model.detection import Detection
+    from flowtrap.model.errors import FlowtrapError
+    from flowtrap.model.finding import Finding
+    from flowtrap.model.tunable import Tunables
+
+    from .client import Cluster
+    from .sink import Sink
+    from .sources import Source
+
+MOST_NOTES = 20
+
+
+class Times(NamedTuple):
+    """Which time a run covers, in milliseconds; `since_ms` counts where no state is saved."""
+
+    since_ms: int
+    now_ms: int
+    step_ms: int
+    lateness_ms: int
+
+
+class _Mapped(NamedTuple):
+    source: Source
+    fields: Fields
+    begin_ms: int  # of its oldest document that is to be read
+
+
+class Run:
+    """One run; `go` does it. `say` takes what a person should know, one line each."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        sources: Sequence[Source],
+        detections: Sequence[Detection],
+        tunables: Tunables,
+        *,
+        state: StateStore,
+        sink: Sink,
+        times: Times,
+        slices: int,
+        final: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self._cluster = cluster
+        self._sources = sources
+        self._state = state
+        self._sink = sink
+        self._times = times
+        self._slices = slices
+        self._final = final
+        self._say = say
+        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
+        self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
+        self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
+        self._notes = 0
+        self.saved_until_ms: int | None = None
+        self.written = Written()
+        self.problems: list[str] = []
+
+    @property
+    def counters(self) -> Counters:
+        """Return what happened to every record so far."""
+        return self._engine.counters
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether anything that may hold evidence was not read, or lost."""
+        return bool(self.problems) or self.counters.incomplete
+
+    def go(self) -> None:
+        """Run to the end; raise ClusterError or StateError where it cannot go on."""
+        self._restore()
+        whole = self._whole()
+        mapped = self._mapped(whole)
+        windows = list(self._windows(mapped, whole))
+        for number, window in enumerate(windows, 1):
+            before, last = self.counters.read, number == len(windows)
+            self._read(mapped, window)
+            if last or self.problems or self.counters.read > before:
+                self._settle(window, last=last)
+            if self.problems:
+                return
+
+    def _restore(self) -> None:
+        saved = self._state.load()
+        if saved is not None:
+            self._engine.restore(saved["engine"])
+            self.saved_until_ms = int(saved["until_ms"])
+
+    def _whole(self) -> Window:
+        """Return the time that is to be read."""
+        since_ms = self._times.since_ms
+        if self.saved_until_ms is not None:
+            since_ms = self.saved_until_ms - self._times.lateness_ms
+        return Window(since_ms, self._times.now_ms)
+
+    def _mapped(self, whole: Window) -> list[_Mapped]:
+        """Return the sources that can be read; a feed that is not there is told."""
+        found: list[_Mapped] = []
+        absent: list[str] = []
+        for source in self._sources:
+            try:
+                fields = fields_of(self._cluster, source)
+                if fields is None:
+                    absent += source.feeds
+                else:
+                    begin_ms = oldest_ms(self._cluster, source, fields, whole)
+                    found.append(_Mapped(source, fields, begin_ms))
+            except RedIndexError as error:
+                self._miss(source, whole, error.problem)
+        if absent and found:
+            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+        if not found and not self.problems:
+            raise ClusterError(
+                "no index of any feed is there",
+                place=self._cluster.place,
+                cure="name your own with --index FEED=PATTERN",
+            )
+        return found
+
+    def _windows(self, mapped: Sequence[_Mapped], whole: Window) -> Iterator[Window]:
+        """Yield the steps to read, oldest first; the last ends now."""
+        step_ms = self._times.step_ms
+        begin_ms = min((one.begin_ms for one in mapped), default=whole.until_ms)
+        while begin_ms + step_ms < whole.until_ms:
+            yield Window(begin_ms, begin_ms + step_ms)
+            begin_ms += step_ms
+        yield Window(begin_ms, whole.until_ms)
+
+    def _read(self, mapped: Sequence[_Mapped], window: Window) -> None:
+        for one in mapped:
+            try:
+                self._read_source(one, window)
+            except RedIndexError as error:
+                self._miss(one.source, window, error.problem)
+
+    def _read_source(self, one: _Mapped, window: Window) -> None:
+        source = one.source
+        chosen = select(self._cluster, source, one.fields, window, self._matcher.possible)
+        self.counters.read += chosen.left_out
+        self.counters.filtered_out += chosen.left_out
+        if chosen.left_out >= chosen.total:
+            return
+        reading = Reading(
+            self._cluster, source.pattern, chosen.query, source.fields, slices=self._slices
+        )
+        for hit in reading.hits():
+            self._intake.take(hit, f"{hit['_index']}/{hit['_id']}")
+        for problem in reading.problems:
+            self._miss(source, window, problem)
+
+    def _miss(self, source: Source, window: Window, problem: str) -> None:
+        span = f"{day_of(window.since_ms)} to {day_of(window.until_ms)}"
+        self.problems.append(problem)
+        self._say(f"{source.pattern}: {problem} ({span} is not read whole, and will be again)")
+
+    def _settle(self, window: Window, *, last: bool) -> None:
+        """Write what was found, then save the state; the order is what makes a kill harmless."""
+        self.counters.no_key = self._matcher.no_key
+        findings = self._engine.flush(
+            now_ms=self._times.now_ms, final=self._final and last, incomplete=self.incomplete
+        )
+        self._write(findings)
+        if not self.problems:
+            until_ms = window.until_ms
+            self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
+            self.saved_until_ms = until_ms
+
+    def _write(self, findings: Sequence[Finding]) -> None:
+        if findings:
+            self.written = self.written.plus(self._sink.write(findings))
+
+    def _note(self, error: FlowtrapError) -> None:
+        self._notes += 1
+        if self._notes <= MOST_NOTES:
+            self._say(str(error))
+        elif self._notes == MOST_NOTES + 1:
+            self._say("more of the same: see the counters")

@@ -1,0 +1,1 @@
+"""What solnlib takes of Splunk's own library."""
