@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import subprocess
 import sys
@@ -14,7 +16,16 @@ from pathlib import Path
 import pytest
 from builders.gws_api import refusal
 from builders.killed_runs import Killed
+from builders.splunkd import SESSION_KEY
 from builders.workspace_input import events_of, health_of, run_input
+
+from flowtrap_inputs import modular_input
+from flowtrap_inputs.errors import StoppedError
+from flowtrap_inputs.gws.input import Endpoints, workspace_input
+from flowtrap_inputs.modular_input import run
+from flowtrap_inputs.stop import Stop
+from flowtrap_splunk.kv_rows import KVRows
+from flowtrap_splunk.splunkd import Splunkd as Client
 
 REPO = Path(__file__).resolve().parents[3]
 SCRIPT = REPO / "package" / "bin" / "flowtrap_workspace.py"
@@ -94,10 +105,10 @@ def test_a_second_instance_waits_for_the_first(api, splunkd, room, tmp_path):
         api.add("drive", time.time() - 60 - n)
     place = room(applications="drive")
     runs = [threading.Thread(target=Killed(run_input, place).wait) for _ in range(2)]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
+    for thread in runs:
+        thread.start()
+    for thread in runs:
+        thread.join()
     assert Counter(event.name() for event in events_of(place)).total() == 3
     holders = [call for call in splunkd.calls if "POST" in call and "batch_save" not in call]
     assert len(holders) >= 2
@@ -122,3 +133,51 @@ def test_no_secret_is_in_anything_that_a_run_leaves(api, splunkd, room, tmp_path
     texts += [str(splunkd.rows), str(splunkd.calls), *api.calls]
     for secret in secrets:
         assert not any(secret in text for text in texts)
+
+
+class Closed(io.RawIOBase):
+    """A pipe that nobody reads any more."""
+
+    def write(self, content):
+        raise BrokenPipeError("nobody reads")
+
+
+def run_into_nothing(room):
+    kind = workspace_input(Endpoints(room.token_uri, room.root))
+    os._exit(run(kind, [], io.BytesIO(room.xml.encode()), Closed()))
+
+
+def test_a_broken_pipe_ends_a_run_and_nothing_counts_as_delivered(api, splunkd, room):
+    api.add("drive", time.time() - 60)
+    place = room(applications="drive")
+    assert Killed(run_into_nothing, place).wait() == 0
+    kinds = {row.get("kind") for row in splunkd.rows["flowtrap_checkpoints"].values()}
+    assert not kinds & {"seen", "lease"}
+    assert Killed(run_input, place).wait() == 0
+    assert len(events_of(place)) == 1
+
+
+def test_a_run_whose_lease_is_lost_ends(splunkd, monkeypatch):
+    monkeypatch.setattr(modular_input, "RENEW_S", 0.02)
+    rows, stop = KVRows(Client(splunkd.uri, SESSION_KEY), "c"), Stop()
+    with modular_input._Held(rows, "kind://name", stop, logging.getLogger("test")):
+        splunkd.rows["c"]["kind:name:lease"]["token"] = "another's"
+        with pytest.raises(StoppedError):
+            stop.pause(20)
+    assert splunkd.rows["c"]["kind:name:lease"]["token"] == "another's"
+
+
+@pytest.mark.parametrize("problem", ["no account", "no secret", "splunkd is down"])
+def test_what_is_missing_is_told_in_health(splunkd, room, run_once, problem):
+    place = room()
+    if problem == "no account":
+        splunkd.confs["ta_flowtrap_google_account"].clear()
+    elif problem == "no secret":
+        splunkd.passwords.clear()
+    else:
+        splunkd.failing["storage/collections"] = 500
+    assert run_once(place) == 1
+    (health,) = health_of(place)
+    assert health["state"] == "failed"
+    said = {"no account": "does not exist", "no secret": "is not JSON", "splunkd is down": "500"}
+    assert said[problem] in health["message"]
