@@ -16,6 +16,7 @@ main() {
     package) with_runtime; build_addon; inspect_addon ;;
     bench) with_tools; .venv/bin/python bench/run.py "$@" ;;
     bench-day) with_tools; .venv/bin/python bench/day.py "$@" ;;
+    bench-elastic) with_tools; .venv/bin/python bench/elastic.py "$@" ;;
     bench-inputs) with_tools; .venv/bin/python bench/inputs.py "$@" ;;
     help|-h|--help) help ;;
     *) say "there is no verb '$verb'"; help >&2; exit 1 ;;
@@ -36,6 +37,7 @@ usage: ./build.sh VERB
   fix          let ruff repair and format what it can
   bench        the side-by-side measurements of docs/benchmarks.md
   bench-day    hunts through a made-up day of 10,000 people on all platforms
+  bench-elastic  a million documents in a real Elasticsearch, beside the client's scan helper
   bench-inputs events a second, memory and checkpoints of the add-on's inputs
   setup        make or refresh .venv (the other verbs do it by themselves)
 

@@ -48,7 +48,6 @@ class Times(NamedTuple):
 class _Mapped(NamedTuple):
     source: Source
     fields: Fields
-    begin_ms: int  # of its oldest document that is to be read
 
 
 class Run:
@@ -97,11 +96,9 @@ class Run:
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
         self._restore()
-        whole = self._whole()
-        mapped = self._mapped(whole)
-        windows = list(self._windows(mapped, whole))
-        for number, window in enumerate(windows, 1):
-            before, last = self.counters.read, number == len(windows)
+        mapped = self._mapped()
+        for window in self._windows(mapped):
+            before, last = self.counters.read, window.until_ms == self._times.now_ms
             self._read(mapped, window)
             if last or self.problems or self.counters.read > before:
                 self._settle(window, last=last)
@@ -114,14 +111,7 @@ class Run:
             self._engine.restore(saved["engine"])
             self.saved_until_ms = int(saved["until_ms"])
 
-    def _whole(self) -> Window:
-        """Return the time that is to be read."""
-        since_ms = self._times.since_ms
-        if self.saved_until_ms is not None:
-            since_ms = self.saved_until_ms - self._times.lateness_ms
-        return Window(since_ms, self._times.now_ms)
-
-    def _mapped(self, whole: Window) -> list[_Mapped]:
+    def _mapped(self) -> list[_Mapped]:
         """Return the sources that can be read; a feed that is not there is told."""
         found: list[_Mapped] = []
         absent: list[str] = []
@@ -131,10 +121,9 @@ class Run:
                 if fields is None:
                     absent += source.feeds
                 else:
-                    begin_ms = oldest_ms(self._cluster, source, fields, whole)
-                    found.append(_Mapped(source, fields, begin_ms))
+                    found.append(_Mapped(source, fields))
             except RedIndexError as error:
-                self._miss(source, whole, error.problem)
+                self._miss(source, self._whole(), error.problem)
         if absent and found:
             self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
         if not found and not self.problems:
@@ -145,14 +134,30 @@ class Run:
             )
         return found
 
-    def _windows(self, mapped: Sequence[_Mapped], whole: Window) -> Iterator[Window]:
-        """Yield the steps to read, oldest first; the last ends now."""
-        step_ms = self._times.step_ms
-        begin_ms = min((one.begin_ms for one in mapped), default=whole.until_ms)
-        while begin_ms + step_ms < whole.until_ms:
-            yield Window(begin_ms, begin_ms + step_ms)
-            begin_ms += step_ms
-        yield Window(begin_ms, whole.until_ms)
+    def _whole(self) -> Window:
+        """Return the time that is to be read."""
+        since_ms = self._times.since_ms
+        if self.saved_until_ms is not None:
+            since_ms = self.saved_until_ms - self._times.lateness_ms
+        return Window(since_ms, self._times.now_ms)
+
+    def _windows(self, mapped: Sequence[_Mapped]) -> Iterator[Window]:
+        """Yield the steps to read, oldest first, without stretches that are empty; one ends now."""
+        left = self._whole()
+        while left.since_ms < left.until_ms:
+            begin_ms = self._oldest_ms(mapped, left)
+            end_ms = min(begin_ms + self._times.step_ms, left.until_ms)
+            yield Window(begin_ms, end_ms)
+            left = Window(end_ms, left.until_ms)
+
+    def _oldest_ms(self, mapped: Sequence[_Mapped], window: Window) -> int:
+        found = [window.until_ms]
+        for one in mapped:
+            try:
+                found.append(oldest_ms(self._cluster, one.source, one.fields, window))
+            except RedIndexError as error:
+                self._miss(one.source, window, error.problem)
+        return min(found)
 
     def _read(self, mapped: Sequence[_Mapped], window: Window) -> None:
         for one in mapped:
@@ -177,9 +182,12 @@ class Run:
             self._miss(source, window, problem)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:
-        span = f"{day_of(window.since_ms)} to {day_of(window.until_ms)}"
-        self.problems.append(problem)
-        self._say(f"{source.pattern}: {problem} ({span} is not read whole, and will be again)")
+        """Note what could not be read; each kind is said once."""
+        told = f"{source.pattern}: {problem}"
+        if told not in self.problems:
+            self.problems.append(told)
+            span = f"{day_of(window.since_ms)} to {day_of(window.until_ms)}"
+            self._say(f"{told} ({span} is not read whole, and will be again)")
 
     def _settle(self, window: Window, *, last: bool) -> None:
         """Write what was found, then save the state; the order is what makes a kill harmless."""

@@ -15,6 +15,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import secrets
 import ssl
 import tarfile
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
 
 from builders.all_scenarios import event_of
 from compiler.splunk.sources import SOURCES
@@ -207,6 +209,10 @@ def _quoted(name: str) -> str:
 
 def engine() -> Any:
     """Return a client of the Docker engine; raise docker.errors.DockerException where none is."""
+    place = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    kind, _, path = place.partition("://")
+    if kind == "unix" and not Path(path).exists():  # docker would leave its socket open
+        raise docker.errors.DockerException(f"there is no {path}")
     client = docker.from_env(timeout=120)
     try:
         client.ping()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import ssl
+import urllib.parse
+import urllib.request
 
 import pytest
 from builders import scenarios_aws
@@ -183,6 +186,31 @@ def test_tunables_of_the_add_on_are_heeded_and_wrong_ones_told(app, splunkd):
     assert "suppressed" in outcome.told("INFO")
     assert "'lapsed' is left out" in outcome.told("WARN")
     assert "time_window is left out" in outcome.told("WARN")
+
+
+def set_stanza(splunkd, conf: str, **settings: str) -> None:
+    """Make a stanza through splunkd's REST endpoint, as the configuration page's handlers do."""
+    splunkd.confs.setdefault(conf, {})  # the add-on's default folder has the file
+    request = urllib.request.Request(
+        f"{splunkd.uri}/servicesNS/nobody/TA_flowtrap/configs/conf-{conf}",
+        data=urllib.parse.urlencode(settings).encode(),
+        headers={"Authorization": f"Splunk {SESSION_KEY}"},
+    )
+    context = ssl._create_unverified_context()
+    with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+        assert answer.status == 201
+
+
+def test_tunables_set_through_the_endpoints_of_splunkd_reach_the_command(app, splunkd):
+    set_stanza(splunkd, "ta_flowtrap_settings", name="tunables", time_window="1s")
+    entry = {"tunable": "allowed_functions", "pattern": "none-*", "scope": "*", "owner": "al"}
+    set_stanza(splunkd, "ta_flowtrap_list_entry", name="one", reason="test", **entry)
+    first = getinfo(ALL, splunkd.uri, SESSION_KEY)
+    outcome = run(app, "chaindetect", first, executes(raw_rows(RECORDS), 7))
+    lists = {"allowed_functions": ["none-*"]}
+    assert outcome.findings == expected(values={"time_window": "1s", **lists})
+    assert outcome.findings != expected(values=lists)
+    assert outcome.told("WARN") == ""
 
 
 def test_a_boring_name_that_hides_another_is_parsed(app):
