@@ -17,7 +17,7 @@ import yaml
 
 from . import native
 from .conditions import joined
-from .query import query_of
+from .query import ROWS, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,6 +96,7 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterator[Row]:
                 *said.feed.commands(asked),
                 f"WHERE {exact}",
                 "KEEP _id, _index, _version, @timestamp, event.id, event.action, event.dataset",
+                f"LIMIT {ROWS}",
             ]
         )
         name = f"{source.document.path.stem}.{source.path[-1]}"
