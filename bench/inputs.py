@@ -102,7 +102,7 @@ def collect_once(root: str, secret: str, ca_file: str, folder: str) -> None:
 
 def measure(serve, amount: int, huge: bool = False) -> dict[str, float]:
     """Return what one run took: events, seconds, CPU seconds, MiB, bytes of events."""
-    from builders.m365_api import make_certificate
+    from builders.certificate import make_certificate
 
     with tempfile.TemporaryDirectory() as folder:
         certificate = make_certificate(Path(folder))

@@ -11,10 +11,10 @@ import click
 from elastic.client import Cluster, connect
 from elastic.run import Run, Times
 from elastic.selection import day_of
-from elastic.sink import INDEX as FINDINGS
 from elastic.sink import Sink
 from elastic.sources import FEEDS, sources
 from elastic.state import IndexState
+from elastic.templates import FINDINGS_INDEX
 from flowtrap.model.errors import FlowtrapError
 from flowtrap.model.window import span_ms
 
@@ -56,7 +56,9 @@ class Length(click.ParamType[int]):
     metavar="FEED=PATTERN",
     help="Where a feed is kept, if not where the Elastic integrations put it; may be repeated.",
 )
-@click.option("--output", default=FINDINGS, show_default=True, help="The index of the findings.")
+@click.option(
+    "--output", default=FINDINGS_INDEX, show_default=True, help="The index of the findings."
+)
 @click.option("--state", default="default", show_default=True, help="The name of the saved state.")
 @click.option("--since", type=Moment(), help="Where the first run begins.  [default: 7 days ago]")
 @click.option(
@@ -164,6 +166,11 @@ def _progress(one: Run, state_place: str) -> str:
 def _sum_up(one: Run, options: dict[str, Any], state_place: str, messages: Messages) -> int:
     for line in counter_lines(one.counters, one.incomplete):
         messages.say(line)
+    if one.rebuilt:
+        messages.say(
+            f"{one.rebuilt:,} documents kept no event.original, so their fields were read"
+            " (docs/elastic-mapping.md tells what those lack)"
+        )
     written = one.written
     count = written.created + written.updated
     messages.say(

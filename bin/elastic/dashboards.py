@@ -169,14 +169,16 @@ def _search() -> Body:
         "description": "Every case, the latest first.",
         "columns": list(CASE_COLUMNS),
         "sort": [["@timestamp", "desc"]],
-        "kibanaSavedObjectMeta": {"searchSourceJSON": _source()},
+        "kibanaSavedObjectMeta": {"searchSourceJSON": _source(FINDINGS_VIEW)},
     }
     return _saved("search", CASES_SEARCH, attributes, [_view_reference(FINDINGS_VIEW)])
 
 
-def _source() -> str:
+def _source(view: str) -> str:
+    """Return what is searched: of findings, those that are still cases."""
+    query = 'event.kind : "alert"' if view == FINDINGS_VIEW else ""
     return json.dumps(
-        {"query": {"query": "", "language": "kuery"}, "filter": [], "indexRefName": _INDEX_REF}
+        {"query": {"query": query, "language": "kuery"}, "filter": [], "indexRefName": _INDEX_REF}
     )
 
 
@@ -197,7 +199,7 @@ def _visualization(chart: Chart) -> Body:
         "visState": json.dumps(state),
         "uiStateJSON": "{}",
         "version": 1,
-        "kibanaSavedObjectMeta": {"searchSourceJSON": _source()},
+        "kibanaSavedObjectMeta": {"searchSourceJSON": _source(chart.view)},
     }
     return _saved("visualization", chart.id, attributes, [_view_reference(chart.view)])
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flowtrap.model.finding import Finding
+    from flowtrap.model.finding import Finding, Superseded
 
 ECS_VERSION = "8.11.0"
 _SEVERITY = {"informational": 5, "low": 21, "medium": 47, "high": 73, "critical": 99}
@@ -76,6 +76,27 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "flowtrap": _own(finding),
     }
     return {key: part for key, value in document.items() if (part := _filled(value)) not in EMPTY}
+
+
+def superseded_document(gone: Superseded) -> dict[str, Any]:
+    """Return what takes the place of a finding that is no case of its own any more: no alert."""
+    by = gone.superseded_by
+    why = f"This is a part of {by} now." if by else "What came later shows that this is no finding."
+    return {
+        "@timestamp": gone.last_time,
+        "ecs": {"version": ECS_VERSION},
+        "message": why,
+        "event": {
+            "kind": "event",
+            "dataset": "flowtrap.findings",
+            "module": "flowtrap",
+            "id": gone.finding_id,
+            "severity": 0,
+            "risk_score": 0,
+        },
+        "rule": {"id": gone.detection},
+        "flowtrap": {**gone._asdict(), "severity": "informational", "risk_score": 0},
+    }
 
 
 def platform_of(detection: str) -> str:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from flowtrap.model.counters import Counters
     from flowtrap.model.detection import Detection
     from flowtrap.model.errors import FlowtrapError
-    from flowtrap.model.finding import Finding
     from flowtrap.model.tunable import Tunables
 
     from .client import Cluster
@@ -87,6 +86,11 @@ class Run:
     def counters(self) -> Counters:
         """Return what happened to every record so far."""
         return self._engine.counters
+
+    @property
+    def rebuilt(self) -> int:
+        """Return how many documents kept no original, so that their fields were read."""
+        return self._intake.rebuilt
 
     @property
     def incomplete(self) -> bool:
@@ -193,17 +197,18 @@ class Run:
         """Write what was found, then save the state; the order is what makes a kill harmless."""
         self.counters.no_key = self._matcher.no_key
         findings = self._engine.flush(
-            now_ms=self._times.now_ms, final=self._final and last, incomplete=self.incomplete
+            now_ms=self._times.now_ms,
+            settled_ms=window.until_ms - self._times.lateness_ms,
+            final=self._final and last,
+            incomplete=self.incomplete,
         )
-        self._write(findings)
+        superseded = self._engine.superseded
+        if findings or superseded:
+            self.written = self.written.plus(self._sink.write(findings, superseded))
         if not self.problems:
             until_ms = window.until_ms
             self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
             self.saved_until_ms = until_ms
-
-    def _write(self, findings: Sequence[Finding]) -> None:
-        if findings:
-            self.written = self.written.plus(self._sink.write(findings))
 
     def _note(self, error: FlowtrapError) -> None:
         self._notes += 1

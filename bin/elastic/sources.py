@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-ORIGINAL = "event.original"
-
 
 class Feed(NamedTuple):
-    """A feed's place: its index pattern, the `event.dataset` of its documents, its own fields.
+    """A feed's place: its index pattern, the `event.dataset` of its documents, its own field.
 
     `operation`: whether `event.action` is the native field that names the operation
     (FeedSpec.name_field), unchanged.
@@ -24,30 +22,33 @@ class Feed(NamedTuple):
 
     pattern: str
     dataset: str
-    fields: tuple[str, ...]
+    field: str
     operation: bool = False
 
 
 FEEDS: Mapping[str, Feed] = {
-    "aws_cloudtrail": Feed(
-        "logs-aws.cloudtrail-*", "aws.cloudtrail", ("aws", "cloud", "user_agent", "tls"), True
-    ),
-    "aws_vpcflow": Feed("logs-aws.vpcflow-*", "aws.vpcflow", ("aws", "cloud", "network")),
-    "gcp_audit": Feed("logs-gcp.audit-*", "gcp.audit", ("gcp", "cloud", "service", "log")),
-    "azure_activity": Feed("logs-azure.activitylogs-*", "azure.activitylogs", ("azure", "cloud")),
+    "aws_cloudtrail": Feed("logs-aws.cloudtrail-*", "aws.cloudtrail", "aws", True),
+    "aws_vpcflow": Feed("logs-aws.vpcflow-*", "aws.vpcflow", "aws"),
+    "gcp_audit": Feed("logs-gcp.audit-*", "gcp.audit", "gcp"),
+    "azure_activity": Feed("logs-azure.activitylogs-*", "azure.activitylogs", "azure"),
     "azure_functions": Feed(
-        "logs-azure.platformlogs-*,logs-azure_functions.functionapplogs-*", "", ("azure", "cloud")
+        "logs-azure.platformlogs-*,logs-azure.functions-*,logs-azure.app_service-*", "", "azure"
     ),
-    "entra_audit": Feed(
-        "logs-azure.auditlogs-*,logs-azure.signinlogs-*", "", ("azure", "cloud", "user_agent")
-    ),
-    "m365_audit": Feed("logs-o365.audit-*", "o365.audit", ("o365", "organization"), True),
-    "m365_graph": Feed("logs-azure.graphactivitylogs-*", "", ("azure", "http", "url")),
-    "gws_reports": Feed("logs-google_workspace.*", "", ("google_workspace", "organization")),
-    "gws_script_logs": Feed("logs-gcp_pubsub.generic-*", "", ("gcp", "cloud")),
+    "entra_audit": Feed("logs-azure.auditlogs-*,logs-azure.signinlogs-*", "", "azure"),
+    "m365_audit": Feed("logs-o365.audit-*", "o365.audit", "o365", True),
+    "m365_graph": Feed("logs-azure.graphactivitylogs-*", "", "azure"),
+    "gws_reports": Feed("logs-google_workspace.*", "", "google_workspace"),
+    "gws_script_logs": Feed("logs-gcp_pubsub.generic-*", "", "gcp"),
+    # What Flowtrap's own inputs read of flows and scripts: no integration has it.
+    "m365_flow_definitions": Feed("logs-flowtrap.flow_definitions-*", "", "flowtrap"),
+    "gws_script_content": Feed("logs-flowtrap.script_content-*", "", "flowtrap"),
 }
-# What documents of every integration hold of their event, beside their own fields.
-COMMON = ("@timestamp", "message", "event", "user", "source", "destination", "related")
+# What documents of every integration tell of an event, beside the vendor's own fields; `message`
+# and `event.original` hold the record itself where it was kept.
+COMMON = (
+    "@timestamp", "message", "event", "user", "source", "destination", "client", "cloud",
+    "user_agent", "network", "http", "url", "file", "log", "service", "organization",
+)  # fmt: skip
 
 
 class Source(NamedTuple):
@@ -59,7 +60,7 @@ class Source(NamedTuple):
     @property
     def fields(self) -> list[str]:
         """Return the fields of `_source` that are fetched."""
-        own = {name: None for feed in self.feeds for name in FEEDS[feed].fields}
+        own = dict.fromkeys(FEEDS[feed].field for feed in self.feeds)
         return [*COMMON, *own]
 
 

@@ -18,20 +18,18 @@ from elasticsearch import BadRequestError, ConflictError, NotFoundError
 from flowtrap.model.errors import StateError
 
 from .client import ClusterError
+from .templates import STATE_INDEX, state_template
 
 if TYPE_CHECKING:
     from .client import Cluster
 
-INDEX = "flowtrap-state"
 PART_CHARACTERS = 8_000_000
-_SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
-_MAPPINGS = {"dynamic": False}
 
 
 class IndexState:
     """A StateStore (flowtrap.correlation.state) in an index, one for each name."""
 
-    def __init__(self, cluster: Cluster, name: str, index: str = INDEX) -> None:
+    def __init__(self, cluster: Cluster, name: str, index: str = STATE_INDEX) -> None:
         self._cluster = cluster
         self._name = name
         self._index = index
@@ -109,7 +107,7 @@ class IndexState:
         try:
             self._cluster.ask(
                 lambda client: client.indices.create(
-                    index=self._index, settings=_SETTINGS, mappings=_MAPPINGS
+                    index=self._index, **state_template(self._index)["template"]
                 )
             )
         except ClusterError as error:

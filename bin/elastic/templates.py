@@ -41,8 +41,9 @@ _FIELDS: dict[str, dict[str, Any]] = {
     **{
         f"flowtrap.{name}": _KEYWORD
         for name in (
-            "finding_id", "detection", "title", "analytic", "strategy", "techniques", "verdict",
-            "severity", "platform", "entities.type", "entities.value", "evidence.stage",
+            "finding_id", "superseded_by", "detection", "title", "analytic", "strategy",
+            "techniques", "verdict", "severity", "platform", "entities.type", "entities.value",
+            "evidence.stage",
             "evidence.event_id", "evidence.feed", "evidence.action", "evidence.actor",
             "evidence.summary", "evidence_totals.stage",
         )

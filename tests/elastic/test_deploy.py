@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from builders import findings
-from builders.elastic_running import ROOT, environment
+from builders.elastic_running import environment
 from builders.hunting import NOW_MS, detections
 from builders.kibana import PASSWORD, KibanaModel
 from elasticsearch import Elasticsearch
@@ -22,7 +23,7 @@ from elastic.templates import finding_fields
 from flowtrap.model.tunable import Tunables, wildcard
 
 pytestmark = pytest.mark.server
-LAUNCHER = str(ROOT / "bin" / "flowtrap")
+LAUNCHER = str(Path(__file__).resolve().parents[2] / "bin" / "flowtrap")
 SITE = {
     "allowed_deployers": [
         {

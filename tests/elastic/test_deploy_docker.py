@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import docker
 import pytest
-from builders.elastic_running import ROOT, environment
+from builders.elastic_running import environment
 from builders.splunk_server import engine
 from docker.errors import APIError, DockerException
 from elasticsearch import Elasticsearch
@@ -32,6 +32,7 @@ VERSION = "8.19.0"
 SEARCH = f"docker.elastic.co/elasticsearch/elasticsearch:{VERSION}"
 SHOW = f"docker.elastic.co/kibana/kibana:{VERSION}"
 READY_S = 300
+LAUNCHER = str(Path(__file__).resolve().parents[2] / "bin" / "flowtrap")
 SOCKET = Path("/var/run/docker.sock")
 
 
@@ -113,10 +114,9 @@ def _wait(ask):
 
 
 def deploy(stack: Stack, *options: str) -> subprocess.CompletedProcess[str]:
-    launcher = str(ROOT / "bin" / "flowtrap")
     place = [f"--url={stack.url}", f"--kibana={stack.kibana}", "--user=elastic"]
     return subprocess.run(
-        [sys.executable, launcher, "elastic", "deploy", *place, *options],
+        [sys.executable, LAUNCHER, "elastic", "deploy", *place, *options],
         capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL,
         env=environment(FLOWTRAP_ELASTIC_PASSWORD=stack.password),
     )  # fmt: skip

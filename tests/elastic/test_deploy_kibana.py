@@ -216,6 +216,11 @@ def test_every_field_is_in_the_template(saved):
     fields = set(saved["attributes"].get("columns", []))
     state = json.loads(saved["attributes"].get("visState", "{}"))
     fields |= {agg["params"]["field"] for agg in state.get("aggs", []) if agg["params"]}
+    source = json.loads(
+        saved["attributes"].get("kibanaSavedObjectMeta", {}).get("searchSourceJSON", "{}")
+    )
+    asked = source.get("query", {}).get("query", "")
+    fields |= {asked.split(" : ")[0]} if asked else set()
     logs = any(reference["id"] == LOGS_VIEW for reference in saved["references"])
     assert fields <= (OF_LOGS if logs and saved["type"] == "visualization" else finding_fields())
 

@@ -6,11 +6,15 @@ import dataclasses
 import json
 
 import pytest
-from builders import all_scenarios
+from builders import all_scenarios, elastic_documents
 from builders import elastic_running as running
 from builders.hunting import hunt
-from builders.kept_originals import load
-from elasticsearch import Elasticsearch
+from builders.kept_originals import MAPPINGS, load
+from elasticsearch import Elasticsearch, helpers
+
+from elastic.documents import finding_document
+from elastic.sources import FEEDS
+from flowtrap.normalise.table import FEEDS as SPECS
 
 pytestmark = pytest.mark.server
 EVERYTHING = ("--final", "--step=400d")
@@ -26,16 +30,36 @@ def _records():
     return [record for name in all_scenarios.NAMES for record in all_scenarios.everything(name)]
 
 
+def test_every_feed_has_a_place():
+    assert FEEDS.keys() == {spec.name for spec in SPECS}
+
+
 def test_all_scenarios_give_what_hunt_gives(node: Elasticsearch, node_url, room, expected):
     indices = load(node, room, _records())
     done = running.run(node_url, room, *indices, *EVERYTHING)
     assert done.returncode == 0, done.stderr
     found = running.findings(node, room)
     assert {key: row["flowtrap"] for key, row in found.items()} == {
-        key: json.loads(json.dumps(dataclasses.asdict(finding)))
+        key: json.loads(json.dumps(finding_document(finding)))["flowtrap"]
         for key, finding in expected.items()
     }
+    assert all(row["version"] == row["flowtrap"]["revision"] for row in found.values())
     assert "filtered_out" in done.stderr
+
+
+def test_documents_without_their_original_give_what_hunt_gives_on_them(node, node_url, room):
+    hits = list(elastic_documents.hits(_records()))
+    expected = {finding.finding_id: finding.verdict for finding in hunt(hits).findings}
+    index = f"logs-{room}"
+    node.indices.create(index=index, mappings=MAPPINGS)
+    rows = ({"_index": index, "_source": hit["_source"]} for hit in hits)
+    helpers.bulk(node, rows, refresh=True)
+    everywhere = [f"--index={feed}={index}" for feed in FEEDS]
+    done = running.run(node_url, room, *everywhere, *EVERYTHING)
+    assert done.returncode in (0, 2), done.stderr
+    found = running.findings(node, room)
+    assert len(expected) > 20
+    assert {key: row["flowtrap"]["verdict"] for key, row in found.items()} == expected
 
 
 def test_daily_steps_and_a_second_run_give_the_same_cases(node, node_url, room, expected):
