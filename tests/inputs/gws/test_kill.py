@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from datetime import datetime, timezone
@@ -32,8 +33,9 @@ FIGURES: Counter[str] = Counter()
 def _figures(request):
     """Print at the end what the runs met and what they gave."""
     yield
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    reporter.write_line(f"\nGoogle Workspace, killed runs: {dict(FIGURES)}")
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        sys.stderr.write(f"\nGoogle Workspace, killed runs: {dict(FIGURES)}\n")
 
 
 def fill(api, dice) -> None:
