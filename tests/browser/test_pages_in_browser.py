@@ -79,7 +79,7 @@ def shown(site, values):
 
 
 def test_the_run_came_to_its_end(shown):
-    assert shown.get("failed") is None, shown
+    assert shown.get("failed") is None, json.dumps(shown, indent=1)
     assert shown["errors"] == []
 
 
