@@ -16,6 +16,8 @@ main() {
     package) with_runtime; build_addon; inspect_addon ;;
     bench) with_tools; .venv/bin/python bench/run.py "$@" ;;
     bench-day) with_tools; .venv/bin/python bench/day.py "$@" ;;
+    bench-elastic) with_tools; .venv/bin/python bench/elastic.py "$@" ;;
+    bench-inputs) with_tools; .venv/bin/python bench/inputs.py "$@" ;;
     help|-h|--help) help ;;
     *) say "there is no verb '$verb'"; help >&2; exit 1 ;;
   esac
@@ -35,6 +37,8 @@ usage: ./build.sh VERB
   fix          let ruff repair and format what it can
   bench        the side-by-side measurements of docs/benchmarks.md
   bench-day    hunts through a made-up day of 10,000 people on all platforms
+  bench-elastic  a million documents in a real Elasticsearch, beside the client's scan helper
+  bench-inputs events a second, memory and checkpoints of the add-on's inputs
   setup        make or refresh .venv (the other verbs do it by themselves)
 
 Set FLOWTRAP_PYTHON to choose the Python (3.10 or later) that .venv is made with.
@@ -79,6 +83,7 @@ run_tests() {
   local chosen=()
   if [ "${1:-}" = quick ]; then shift; chosen=(-m "not slow and not server"); fi
   if [ ${#chosen[@]} -eq 0 ]; then
+    browser_tools || say "skipped: the add-on's pages in a browser, which needs chromium, node and npm"
     addon_venvs || say "skipped: the tests of the Splunk add-on's build, whose tools could not be installed"
   fi
   say "tests on $(.venv/bin/python -V)"
@@ -116,6 +121,17 @@ addon() { PYTHONPATH=package/lib:bin .venv/bin/python "$@"; }
 addon_venvs() { ucc_venv && appinspect_venv; }
 ucc_venv() { side_venv .venv-ucc addon 3.9 3.9 || side_venv .venv-ucc addon 3.10 3.13; }
 appinspect_venv() { side_venv .venv-appinspect appinspect 3.9 3.13; }
+
+# What drives the add-on's pages: Debian's Chromium, and playwright-core as package-lock.json pins it.
+browser_tools() {
+  if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing chromium"
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1
+  fi
+  command -v chromium >/dev/null && command -v npm >/dev/null || return 1
+  [ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] ||
+    npm --prefix tests/browser ci --ignore-scripts --no-audit --no-fund --silent
+}
 
 # side_venv FOLDER GROUP LEAST MOST: an environment with one group of pyproject.toml's pins alone.
 side_venv() {

@@ -1,4 +1,4 @@
-"""`flowtrap elastic deploy`: templates, lists, rules and dashboards into a cluster and its Kibana."""
+"""`flowtrap elastic deploy`: templates, lists, rules and dashboards into a cluster and Kibana."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ PATIENCE_S = 60
 @click.command("deploy")
 @connection_options
 @click.option(
-    "--kibana", envvar="FLOWTRAP_KIBANA_URL", show_envvar=True,
+    "--kibana",
+    envvar="FLOWTRAP_KIBANA_URL",
+    show_envvar=True,
     help="https://HOST:5601. Without it, only what lives in Elasticsearch is installed.",
 )
 @click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
@@ -56,8 +58,12 @@ def deploy_verb(
     detections, site = prepared(config_path, (), time.time_ns() // 1_000_000, messages)
     cluster = Cluster(connect(place), place.place, patience_s=PATIENCE_S)
     shelves: list[Shelf] = [Templates(cluster), Lists(cluster, lists.list_rows(detections, site))]
-    for line in lists.unsaid(detections, site):
-        messages.say(f"{line}: more than two '*' cannot be looked up, so it is not in the index")
+    unsaid = lists.unsaid(detections, site)
+    if unsaid:
+        messages.say(
+            f"{len(unsaid)} patterns have more than two '*', so they are not in the lookup index"
+            f" (rules have them in their queries): {', '.join(unsaid)}"
+        )
     if kibana:
         shelves += _in_kibana(kibana, space, place, detections, site, messages)
     steps = removal(shelves) if remove else plan(shelves)

@@ -40,6 +40,10 @@ class ClusterError(FlowtrapError):
     """The cluster cannot be reached, refuses, or answers what makes no sense."""
 
 
+class RedIndexError(ClusterError):
+    """Shards that hold what was asked for are nowhere; other indices may answer."""
+
+
 @dataclass(frozen=True)
 class Access:
     """Where a cluster is and who asks: `url` or `cloud_id`; an API key, or a user with password."""
@@ -127,7 +131,10 @@ class Cluster:
 
     def _told(self, error: Exception) -> ClusterError:
         if isinstance(error, ApiError):
-            return ClusterError(*_refusal(error), place=self.place)
+            if _type_of(error) in _LOST_SHARDS:
+                problem = f"an index is red, shards are missing: {reason_of(error.body)}"
+                return RedIndexError(problem, place=self.place)
+            return ClusterError(_refusal(error), place=self.place)
         if isinstance(error, elastic_transport.TlsError):
             return ClusterError(
                 "its certificate is not trusted", place=self.place, cure="name its CA with --ca"
@@ -171,14 +178,12 @@ def reason_of(body: Any) -> str:
     return " ".join(str(text).split())[:200]
 
 
-def _refusal(error: ApiError) -> tuple[str]:
+def _refusal(error: ApiError) -> str:
     status, reason = error.meta.status, reason_of(error.body)
     if status == 401:
-        return ("the user, password or API key is wrong (401)",)
+        return "the user, password or API key is wrong (401)"
     if status == 403:
-        return (f"the credentials do not allow this (403): {reason}",)
+        return f"the credentials do not allow this (403): {reason}"
     if status == 429:
-        return ("the cluster is too busy: it kept answering 429; the next run goes on from here",)
-    if _type_of(error) in _LOST_SHARDS:
-        return (f"shards are missing, an index is red: {reason}",)
-    return (f"answered {status}: {reason}",)
+        return "the cluster is too busy: it kept answering 429"
+    return f"answered {status}: {reason}"

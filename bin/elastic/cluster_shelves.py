@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from elasticsearch import NotFoundError
@@ -19,14 +20,15 @@ from .templates import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
 
     from .client import Cluster
     from .shelf import Body
 
-BULK = 500
+BULK = 1_000  # an even number: a row is two operations
+PAGE = 1_000
 
 
 class Templates:
@@ -65,24 +67,12 @@ class Templates:
     def put(self, names: Sequence[str]) -> None:
         """Create or replace templates; indices that exist keep their mapping."""
         for name in names:
-            body = marked(self.wanted[name])
-            self._cluster.ask(
-                lambda client, name=name, body=body: client.indices.put_index_template(
-                    name=name,
-                    index_patterns=body["index_patterns"],
-                    priority=body["priority"],
-                    template=body["template"],
-                    meta=body["_meta"],
-                )
-            )
+            self._cluster.ask(partial(_put_template, name, marked(self.wanted[name])))
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete templates; the indices that they made stay."""
         for name in names:
-            _unless_missing(
-                self._cluster,
-                lambda client, name=name: client.indices.delete_index_template(name=name),
-            )
+            _unless_missing(self._cluster, partial(_delete_template, name))
 
 
 class Lists:
@@ -130,29 +120,64 @@ class Lists:
         self._cluster.ask(lambda client: client.indices.put_mapping(index=self._index, meta=done))
 
     def _write(self) -> None:
-        ids = list(self._rows)
-        for begin in range(0, len(ids), BULK):
-            operations: list[dict[str, Any]] = []
-            for key in ids[begin : begin + BULK]:
-                operations += [{"index": {"_id": key}}, self._rows[key]]
-            answer = self._cluster.ask(
-                lambda client, operations=operations: client.bulk(
-                    index=self._index, operations=operations
-                )
-            )
-            if answer["errors"]:
-                first = next(i["index"] for i in answer["items"] if "error" in i["index"])
-                raise ClusterError(f"a row was refused: {reason_of(first)}", place=self._index)
-        stale = {"bool": {"must_not": {"ids": {"values": ids}}}}
-        self._cluster.ask(
-            lambda client: client.delete_by_query(
-                index=self._index, query=stale, refresh=True, conflicts="proceed"
-            )
-        )
+        operations: list[Body] = []
+        for key, row in self._rows.items():
+            operations += [{"index": {"_id": key}}, row]
+        self._send(operations)
+        self._send([{"delete": {"_id": key}} for key in self._stale()])
+
+    def _stale(self) -> Iterator[str]:
+        """Yield the ids of rows that are no longer wanted."""
+        others = {"bool": {"must_not": {"ids": {"values": list(self._rows)}}}}
+        after: list[Any] | None = None
+        while True:
+            self._cluster.ask(lambda client: client.indices.refresh(index=self._index))
+            hits = self._cluster.ask(partial(_page, self._index, others, after))["hits"]["hits"]
+            yield from (hit["_id"] for hit in hits)
+            if len(hits) < PAGE:
+                return
+            after = hits[-1]["sort"]
+
+    def _send(self, operations: Sequence[Body]) -> None:
+        for begin in range(0, len(operations), BULK):
+            part = operations[begin : begin + BULK]
+            answer = self._cluster.ask(partial(_bulk, self._index, part))
+            refused = [row for item in answer["items"] for row in item.values() if "error" in row]
+            if refused:
+                raise ClusterError(f"a row was refused: {reason_of(refused[0])}", place=self._index)
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete the index."""
         _unless_missing(self._cluster, lambda client: client.indices.delete(index=self._index))
+
+
+def _put_template(name: str, body: Body, client: Elasticsearch) -> Any:
+    return client.indices.put_index_template(
+        name=name,
+        index_patterns=body["index_patterns"],
+        priority=body["priority"],
+        template=body["template"],
+        meta=body["_meta"],
+    )
+
+
+def _delete_template(name: str, client: Elasticsearch) -> Any:
+    return client.indices.delete_index_template(name=name)
+
+
+def _bulk(index: str, operations: Sequence[Body], client: Elasticsearch) -> Any:
+    return client.bulk(index=index, operations=operations, refresh=True)
+
+
+def _page(index: str, query: Body, after: list[Any] | None, client: Elasticsearch) -> Any:
+    return client.search(
+        index=index,
+        query=query,
+        size=PAGE,
+        sort=["detection", "list", "pattern", "_doc"],
+        search_after=after,
+        source=False,
+    )
 
 
 def _unless_missing(cluster: Cluster, call: Callable[[Elasticsearch], Any]) -> Any:

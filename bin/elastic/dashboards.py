@@ -93,7 +93,6 @@ BOARDS = (
             Chart(
                 "flowtrap-case-stages", "Stages", "table",
                 ((_ROW, "flowtrap.evidence_totals.stage"),),
-                ("sum", "flowtrap.evidence_count"),
             ),
             Chart("flowtrap-case-actors", "Actors", "table", ((_ROW, "flowtrap.evidence.actor"),)),
             Chart(

@@ -14,9 +14,9 @@ from flowtrap.correlation.engine import Engine
 from flowtrap.match.matcher import Matcher
 from flowtrap.pipeline import ALWAYS, Intake, every_default
 
-from .client import ClusterError
+from .client import ClusterError, RedIndexError
 from .paging import Reading
-from .selection import Fields, Window, bounds, day_of, fields_of, select
+from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
 from .sink import Written
 
 if TYPE_CHECKING:
@@ -97,9 +97,8 @@ class Run:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
         self._restore()
         mapped = self._mapped()
-        windows = list(self._windows(mapped))
-        for number, window in enumerate(windows, 1):
-            before, last = self.counters.read, number == len(windows)
+        for window in self._windows(mapped):
+            before, last = self.counters.read, window.until_ms == self._times.now_ms
             self._read(mapped, window)
             if last or self.problems or self.counters.read > before:
                 self._settle(window, last=last)
@@ -113,16 +112,21 @@ class Run:
             self.saved_until_ms = int(saved["until_ms"])
 
     def _mapped(self) -> list[_Mapped]:
-        """Return the sources that the cluster has; a feed that is not there is told."""
-        found = []
+        """Return the sources that can be read; a feed that is not there is told."""
+        found: list[_Mapped] = []
+        absent: list[str] = []
         for source in self._sources:
-            fields = fields_of(self._cluster, source)
-            if fields is None:
-                feeds = ", ".join(source.feeds)
-                self._say(f"{source.pattern}: no such index: blind for {feeds}")
-            else:
-                found.append(_Mapped(source, fields))
-        if not found:
+            try:
+                fields = fields_of(self._cluster, source)
+                if fields is None:
+                    absent += source.feeds
+                else:
+                    found.append(_Mapped(source, fields))
+            except RedIndexError as error:
+                self._miss(source, self._whole(), error.problem)
+        if absent and found:
+            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+        if not found and not self.problems:
             raise ClusterError(
                 "no index of any feed is there",
                 place=self._cluster.place,
@@ -130,25 +134,36 @@ class Run:
             )
         return found
 
-    def _windows(self, mapped: Sequence[_Mapped]) -> Iterator[Window]:
-        """Yield the steps to read, oldest first; the last ends now."""
-        times = self._times
-        since_ms = times.since_ms
+    def _whole(self) -> Window:
+        """Return the time that is to be read."""
+        since_ms = self._times.since_ms
         if self.saved_until_ms is not None:
-            since_ms = self.saved_until_ms - times.lateness_ms
-        whole = Window(since_ms, times.now_ms)
-        held = [bounds(self._cluster, one.source, one.fields, whole) for one in mapped]
-        begin_ms = min((part.since_ms for part in held if part), default=times.now_ms)
-        while begin_ms + times.step_ms < times.now_ms:
-            yield Window(begin_ms, begin_ms + times.step_ms)
-            begin_ms += times.step_ms
-        yield Window(begin_ms, times.now_ms)
+            since_ms = self.saved_until_ms - self._times.lateness_ms
+        return Window(since_ms, self._times.now_ms)
+
+    def _windows(self, mapped: Sequence[_Mapped]) -> Iterator[Window]:
+        """Yield the steps to read, oldest first, without stretches that are empty; one ends now."""
+        left = self._whole()
+        while left.since_ms < left.until_ms:
+            begin_ms = self._oldest_ms(mapped, left)
+            end_ms = min(begin_ms + self._times.step_ms, left.until_ms)
+            yield Window(begin_ms, end_ms)
+            left = Window(end_ms, left.until_ms)
+
+    def _oldest_ms(self, mapped: Sequence[_Mapped], window: Window) -> int:
+        found = [window.until_ms]
+        for one in mapped:
+            try:
+                found.append(oldest_ms(self._cluster, one.source, one.fields, window))
+            except RedIndexError as error:
+                self._miss(one.source, window, error.problem)
+        return min(found)
 
     def _read(self, mapped: Sequence[_Mapped], window: Window) -> None:
         for one in mapped:
             try:
                 self._read_source(one, window)
-            except ClusterError as error:
+            except RedIndexError as error:
                 self._miss(one.source, window, error.problem)
 
     def _read_source(self, one: _Mapped, window: Window) -> None:
@@ -167,9 +182,12 @@ class Run:
             self._miss(source, window, problem)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:
-        span = f"{day_of(window.since_ms)} to {day_of(window.until_ms)}"
-        self.problems.append(problem)
-        self._say(f"{source.pattern}: {problem} ({span} is not read whole, and will be again)")
+        """Note what could not be read; each kind is said once."""
+        told = f"{source.pattern}: {problem}"
+        if told not in self.problems:
+            self.problems.append(told)
+            span = f"{day_of(window.since_ms)} to {day_of(window.until_ms)}"
+            self._say(f"{told} ({span} is not read whole, and will be again)")
 
     def _settle(self, window: Window, *, last: bool) -> None:
         """Write what was found, then save the state; the order is what makes a kill harmless."""

@@ -95,19 +95,13 @@ def _range(window: Window) -> dict[str, Any]:
     return {"gte": window.since_ms, "lt": window.until_ms, "format": "epoch_millis"}
 
 
-def bounds(cluster: Cluster, source: Source, fields: Fields, window: Window) -> Window | None:
-    """Return the part of a window in which there are documents, None where there are none."""
-    aggregations = {
-        f"{edge}{n}": {edge: {"field": name}}
-        for n, name in enumerate(fields.times)
-        for edge in ("min", "max")
-    }
+def oldest_ms(cluster: Cluster, source: Source, fields: Fields, window: Window) -> int:
+    """Return when the oldest document of a window came, the window's end where there is none."""
+    aggregations = {name: {"min": {"field": name}} for name in fields.times}
     answer = _counted(cluster, source, within(fields, window), aggregations)
-    values = {name: row["value"] for name, row in answer["aggregations"].items()}
-    firsts = [v for name, v in values.items() if name.startswith("min") and v is not None]
-    if not firsts:
-        return None
-    return Window(max(window.since_ms, int(min(firsts))), window.until_ms)
+    values = [answer["aggregations"][name]["value"] for name in fields.times]
+    known = [int(value) for value in values if value is not None]
+    return max(window.since_ms, min(known, default=window.until_ms))
 
 
 def select(

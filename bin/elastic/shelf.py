@@ -60,7 +60,7 @@ def digest(body: Body) -> str:
 
 
 def plan(shelves: Iterable[Shelf]) -> list[Step]:
-    """Return what brings every shelf up to date, in their order; what is not wanted any more goes."""
+    """Return what brings every shelf up to date, in their order; what is no longer wanted goes."""
     steps = []
     for shelf in shelves:
         there = shelf.installed()

@@ -129,7 +129,7 @@ def template(index: str = INDEX) -> dict[str, Any]:
             node = node.setdefault(parent, {"properties": {}})["properties"]
         node[last] = kind
     return {
-        "index_patterns": [index, f"{index}-*"],
+        "index_patterns": [index],
         "priority": 200,
         "template": {
             "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},

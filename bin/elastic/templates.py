@@ -68,6 +68,7 @@ _LISTS: dict[str, dict[str, Any]] = {
     ),
     "expires": _DATE,
     "min_length": _NUMBER,
+    "max_length": _NUMBER,
 }  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def finding_fields() -> frozenset[str]:
 
 def _template(index: str, mappings: dict[str, Any]) -> dict[str, Any]:
     return {
-        "index_patterns": [index, f"{index}-*"],
+        "index_patterns": [index],
         "priority": PRIORITY,
         "template": {"settings": _SETTINGS, "mappings": mappings},
     }

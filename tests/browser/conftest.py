@@ -1,4 +1,4 @@
-"""The built add-on behind the models of splunkd, Splunk Web and Microsoft's API."""
+"""The built add-on behind the models of splunkd, Splunk Web, Microsoft and Google."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from builders.connect_proxy import ConnectProxy
+from builders.gws_api import GwsApi, ServiceAccount
 from builders.m365_api import M365Api
 from builders.splunkd import Splunkd, make_certificate
 from builders.splunkd.handlers import own_paths
@@ -20,7 +22,8 @@ from addon import staging, ucc
 
 REPO = Path(__file__).resolve().parents[2]
 UCC = REPO / ".venv-ucc"
-HOSTS = ("login.microsoftonline.com", "manage.office.com")
+MICROSOFT = ("login.microsoftonline.com", "manage.office.com")
+GOOGLE = ("oauth2.googleapis.com", "admin.googleapis.com")
 
 
 class Site(NamedTuple):
@@ -29,7 +32,8 @@ class Site(NamedTuple):
     folder: Path
     splunkd: Splunkd
     web: Web
-    api: M365Api
+    microsoft: M365Api
+    google: GwsApi
     proxy: ConnectProxy
     authority: Path
 
@@ -37,7 +41,7 @@ class Site(NamedTuple):
 def _authority(folder: Path) -> Path:
     """Write a certificate for the vendors' hosts, which is its own authority."""
     path, key = folder / "vendors.pem", folder / "vendors.key"
-    names = ",".join(f"DNS:{host}" for host in HOSTS)
+    names = ",".join(f"DNS:{host}" for host in MICROSOFT + GOOGLE)
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-keyout",
          str(key), "-out", str(path), "-subj", "/CN=vendors", "-addext", f"subjectAltName={names}"],
@@ -69,10 +73,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with (
         Splunkd(make_certificate(folder)) as splunkd,
         Web(addon, splunkd) as web,
-        M365Api(authority) as api,
+        M365Api(authority) as microsoft,
+        GwsApi(authority, ServiceAccount()) as google,
     ):
-        port = int(api.root.rpartition(":")[2])
-        api.root = "https://manage.office.com"
+        ports = {host: urlsplit(microsoft.root).port for host in MICROSOFT}
+        ports |= {host: urlsplit(google.root).port for host in GOOGLE}
+        microsoft.root = "https://manage.office.com"
         splunkd.confs |= {
             f"ta_flowtrap_{n}": {} for n in ("microsoft_account", "google_account", "list_entry")
         }
@@ -82,5 +88,5 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "logging": {"loglevel": "INFO"},
         }
         splunkd.own = own_paths(addon, UCC / "bin/python", splunkd)
-        with ConnectProxy(dict.fromkeys(HOSTS, port)) as proxy:
-            yield Site(folder, splunkd, web, api, proxy, authority)
+        with ConnectProxy(ports) as proxy:
+            yield Site(folder, splunkd, web, microsoft, google, proxy, authority)

@@ -12,7 +12,9 @@ const values = JSON.parse(readFileSync(0, "utf8"));
 const shown = { errors: [] };
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 const page = await browser.newPage({ viewport: { width: 1300, height: 1100 }, reducedMotion: "reduce" });
-page.setDefaultTimeout(10_000);
+page.setDefaultTimeout(30_000);
+const requests = (shown.requests = []);
+page.on("response", (r) => r.request().method() !== "GET" && requests.push(`${r.status()} ${r.request().method()} ${r.url().split("/").pop()}`));
 page.on("pageerror", (error) => shown.errors.push(String(error)));
 
 const form = () => page.locator('[data-test="modal"], [role="dialog"]').last();
@@ -111,7 +113,11 @@ async function google() {
   await enter({ name, ...fields, service_account_key: '{"type": "authorized_user"}' }, form());
   await save();
   await step("google_refused_by_server", await refusal(form()));
-  await enter({ service_account_key: key }, form());
+  await enter({ service_account_key: key, delegated_admin: "nobody@example.com" }, form());
+  await save();
+  await form().getByText(/sign-in/i).first().waitFor();
+  await step("google_refused_by_vendor", await refusal(form()));
+  await enter(fields, form());
   await save();
   await step("google_added", await saved(name));
   await act(/edit/i, name);
@@ -177,7 +183,7 @@ try {
   await deleted("Microsoft accounts", values.microsoft.name);
   await deleted("Google accounts", values.google.name);
 } catch (error) {
-  shown.failed = String(error);
+  shown.failed = `${error}; the form says: ${await form().innerText({ timeout: 1000 }).catch(() => "")}`;
   await page.screenshot({ path: `${folder}/failed.png` });
 }
 console.log(JSON.stringify(shown));

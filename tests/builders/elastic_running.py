@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
-ROOT = Path(__file__).resolve().parents[2]
+from compiler import compile_all
+
 SINCE = "--since=2026-01-01"
+
+
+@functools.cache
+def compiled() -> str:
+    """Return a file with the compiled detections, made once and gone with this process."""
+    handle, name = tempfile.mkstemp(suffix=".json")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(compile_all(), file)
+    atexit.register(os.unlink, name)
+    return name
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -23,9 +37,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def command(url: str, room: str, *options: str) -> list[str]:
     """Return the command line of a run with its state and findings in a test's room."""
-    launcher = str(ROOT / "bin" / "flowtrap")
+    launcher = [str(Path(__file__).with_name("elastic_child.py")), compiled()]
     place = [f"--url={url}", f"--output=flowtrap-findings-{room}", f"--state={room}"]
-    return [sys.executable, launcher, "elastic", "run", *place, SINCE, *options]
+    return [sys.executable, *launcher, "elastic", "run", *place, SINCE, *options]
 
 
 def run(url: str, room: str, *options: str, **env: str) -> subprocess.CompletedProcess[str]:

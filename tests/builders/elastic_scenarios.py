@@ -6,6 +6,7 @@ All scenarios of a platform go into the same indices, each in a namespace of its
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import defaultdict
@@ -13,7 +14,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from elasticsearch import Elasticsearch, helpers
-from flowtrap.normalise.elastic.table import integration_doc
 
 from builders import scenarios_page
 from compiler.elastic import native
@@ -22,7 +22,9 @@ from compiler.elastic.query import query_of
 from compiler.runtime_json import DETECTIONS, compile_all
 from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
+from flowtrap.model.detection import Detection
 from flowtrap.model.tunable import Tunables
+from flowtrap.normalise.elastic.table import integration_doc
 
 FOLDERS = {
     "AWS": "aws_",
@@ -33,6 +35,11 @@ FOLDERS = {
 }
 # The Workspace integration has a data set for each application.
 _FAMILIES = ("google_workspace",)
+_KINDS: dict[str, dict[str, Any]] = {
+    "@timestamp": {"type": "date"},
+    "event.ingested": {"type": "date"},
+    "event.original": {"type": "keyword", "index": False, "doc_values": False},
+}
 _ROWS = 10_000  # more cases than all scenarios of a platform have
 
 Told = dict[str, set[tuple[str, str]]]
@@ -61,10 +68,14 @@ def namespace(scenario: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", scenario.lower())
 
 
+@functools.cache
+def _detections() -> tuple[Detection, ...]:
+    return tuple(from_document(compile_all(), place="detections"))
+
+
 def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
     """Return the detections whose name begins so that have native verdicts."""
-    detections = from_document(compile_all(), place="detections")
-    settled = settled_by(detections, Tunables(tunables or {}, now_ms=0))
+    settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
     chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
     return [one for one in natives(DETECTIONS, chosen) if one.plan.verdicts]
 
@@ -99,7 +110,7 @@ def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> To
     found = plans(FOLDERS[platform])
     queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
     prefix = f"{room}-{namespace(platform)}-{'kept' if original else 'bare'}"
-    _prepare(node, prefix, list(queries.values()))
+    prepare(node, prefix, list(queries.values()))
     actions = (
         {"_index": f"{prefix}-logs-{name}-default", "_op_type": "create", "_source": document}
         for name, document in documents(platform, original=original)
@@ -126,7 +137,7 @@ def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in answer["values"]]
 
 
-def _prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
+def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
     """Make a template of the needed columns, and the indices that a query may find empty."""
     columns = {name for query in queries for name in native.columns_of(query)}
     properties: dict[str, Any] = {}
@@ -146,13 +157,6 @@ def _prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
     )
     for pattern in {p for query in queries for p in _indices(query)}:
         node.indices.create(index=f"{prefix}-{pattern.replace('*', 'none')}")
-
-
-_KINDS: dict[str, dict[str, Any]] = {
-    "@timestamp": {"type": "date"},
-    "event.ingested": {"type": "date"},
-    "event.original": {"type": "keyword", "index": False, "doc_values": False},
-}
 
 
 def _indices(query: str) -> list[str]:

@@ -222,8 +222,8 @@ class GwsApi:
             if self.dice.random() >= self.fault_rate:
                 return ""
             name = self.dice.choice(FAULTS)
-            if name == "stale" and "pageToken" not in path:
-                name = "503"
+            if name in ("stale", "403") and "pageToken" not in path:
+                name = "503"  # no page token to go stale; the sign-in has no such refusal
             self.faults[name] += 1
             return name
 

@@ -55,12 +55,16 @@ class Health:
     def __init__(self) -> None:
         self.figures: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.behind_s = float("inf")
 
     def add(self, figure: str, amount: int = 1) -> None:
         self.figures[figure] += amount
 
     def error(self, code: str) -> None:
         self.errors[code] += 1
+
+    def read_until(self, time_s: float) -> None:
+        self.behind_s = min(time_s, self.behind_s)
 
 
 class Runtime:

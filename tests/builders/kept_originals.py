@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from elasticsearch import Elasticsearch, helpers
+
 from builders.all_scenarios import event_of
 from elastic.sources import FEEDS
-from elasticsearch import Elasticsearch, helpers
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.finding import rfc3339
 

@@ -35,7 +35,7 @@ from flowtrap.feed.wrappers import unwrap
 from flowtrap.match.literals import required
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.errors import FlowtrapError, InputError, RecordError
-from flowtrap.normalise.elastic.table import as_native, data_set_of
+from flowtrap.normalise.elastic.table import as_native
 from flowtrap.normalise.table import FEEDS, recognise
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ class Intake:
         self._on_event = on_event
         self._seen: set[int] = set()
         self._likely: FeedSpec | None = None
+        self.rebuilt = 0  # records read from the fields of Elastic documents
 
     def take(self, decoded: object, place: str, columns: tuple[str, ...] | None = None) -> None:
         """Take what one line decoded to: a record, or a wrapper of several."""
@@ -148,7 +149,7 @@ class Intake:
             if isinstance(record, str):
                 self._take_text(record[:LONGEST_TEXT], place, columns)
             else:
-                self.take_record(as_native(record), place)
+                self.take_record(record, place)
 
     def _take_text(self, text: str, place: str, columns: tuple[str, ...] | None) -> None:
         for spec in FEEDS:
@@ -160,10 +161,24 @@ class Intake:
 
     def take_record(self, record: Mapping[str, Any], place: str) -> None:
         """Take one native record; `read` has counted it."""
-        spec = self._likely = recognise(record, self._likely)
+        spec = recognise(record, self._likely)
+        if spec is None:
+            self._take_document(record, place)
+        else:
+            self._likely = spec
+            self._normalise(spec, record, place)
+
+    def _take_document(self, document: Mapping[str, Any], place: str) -> None:
+        """Take what is no native record: an Elastic document without its original, or a stranger.
+
+        No feed's own records look like documents, so that natives pay nothing for them.
+        """
+        record = as_native(document)
+        spec = recognise(record) if record is not document else None
         if spec is None:
             self._engine.counters.unrecognised += 1
         else:
+            self.rebuilt += 1
             self._normalise(spec, record, place)
 
     def _normalise(self, spec: FeedSpec, record: Mapping[str, Any], place: str) -> None:
@@ -255,7 +270,7 @@ class Hunt:
                 self._lose(InputError(error.strerror or str(error), place=source.label))
 
     def _read_source(self, source: Source) -> None:
-        before = self.engine.counters.to_dict()
+        before, rebuilt = self.engine.counters.to_dict(), self._intake.rebuilt
         with source.open() as stream:
             framed = record_lines(stream, source.label, self._lose)
             lines = iter(framed.lines)
@@ -271,6 +286,7 @@ class Hunt:
         self._progress(source.size_bytes)
         if spec is None:
             self._say_if_strange(source.label, before)
+        self._say_if_rebuilt(source.label, self._intake.rebuilt - rebuilt)
 
     def _say_if_strange(self, label: str, before: dict[str, int]) -> None:
         """Say once of a source that nothing in it was recognised."""
@@ -280,6 +296,13 @@ class Hunt:
             known = ", ".join(spec.name for spec in FEEDS)
             problem = f"none of its {strangers} records is of a known feed"
             self._note(InputError(problem, place=label, cure=f"known are {known}"))
+
+    def _say_if_rebuilt(self, label: str, count: int) -> None:
+        """Say once of a source that its records were read from fields, which do not bear all."""
+        if count:
+            problem = f"{count:,} documents kept no event.original, so their fields were read"
+            cure = "docs/elastic-mapping.md tells what those lack"
+            self._note(InputError(problem, place=label, cure=cure))
 
     def _recognise_feed(
         self, lines: Iterator[bytes], label: str
@@ -310,9 +333,7 @@ class Hunt:
             record = next(iter(unwrap(decode.loads(line))), None)
         except ValueError:
             return None
-        if not isinstance(record, dict) or data_set_of(record):  # documents have no native names
-            return None
-        return recognise(record)
+        return recognise(record) if isinstance(record, dict) else None
 
     def _read_lines(
         self,

@@ -1,8 +1,8 @@
 """How far each input has come: one record each in the KV store, written after its events are out.
 
 A record tells its version, the input it belongs to and a checksum. One that is damaged, of a later
-version or another input's is reported and set aside as `<input>:unusable`; the input then goes on as
-if it were new. So events may come twice, and none is missed: never fatal, never silent.
+version or another input's is reported and set aside as `<input>:unusable`; the input then goes on
+as if it were new. So events may come twice, and none is missed: never fatal, never silent.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from .errors import ClosedError, StoppedError
 from .forms import PROXY, FormError, Network, network
 from .health import INDEX, SOURCETYPE, Health
 from .input_xml import read_items, read_session, refusal, scheme
-from .saved_forms import ACCOUNT_CONF, SETTINGS_CONF, saved_form
+from .saved_forms import SETTINGS_CONF, saved_form
 from .stop import Stop
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def run(kind: InputKind, argv: Sequence[str], read: IO[bytes], write: IO[bytes])
 
 def _run(kind: InputKind, session: Session, stanza: Stanza, stop: Stop, write: IO[bytes]) -> int:
     log = _log(stanza.name)
-    health = Health(stanza.name)
+    health = Health(stanza.name, interval_s=_seconds(stanza.form.get("interval", "")))
     stream = EventStream(write, stanza.name, health)
     try:
         state, message = _outcome(kind, session, stanza, stop, stream, health, log)
@@ -121,6 +121,11 @@ def _run(kind: InputKind, session: Session, stanza: Stanza, stop: Stop, write: I
         log.info("%s", error)
         return 0
     return 1 if state == "failed" else 0
+
+
+def _seconds(interval: str) -> int:
+    """Return an interval, 0 where it is no number of seconds but a cron schedule, or absent."""
+    return int(interval) if interval.isascii() and interval.isdigit() else 0
 
 
 def _outcome(
@@ -160,7 +165,7 @@ def _outcome(
 def _job(kind: InputKind, splunkd: Splunkd, stanza: Stanza) -> Job:
     kind.check(stanza.form)
     name = stanza.form.get("account", "")
-    account = saved_form(splunkd, ACCOUNT_CONF.format(kind.account), name)
+    account = saved_form(splunkd, f"ta_flowtrap_{kind.account}", name)
     if account is None:
         raise FormError("does not exist", place=f"account {name!r}", cure="choose another")
     way_out = network(saved_form(splunkd, SETTINGS_CONF, PROXY) or {})

@@ -44,6 +44,9 @@ class Health(Protocol):
     def error(self, code: str) -> None:
         """Count an error under its code."""
 
+    def read_until(self, time_s: float) -> None:
+        """Take the moment up to which a part of the input was read, in seconds since 1970."""
+
 
 class Runtime(Protocol):
     """All of it."""

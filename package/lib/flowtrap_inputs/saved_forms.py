@@ -19,6 +19,7 @@ from flowtrap_splunk.splunkd import APP
 if TYPE_CHECKING:
     from flowtrap_splunk.splunkd import Splunkd
 
+ACCOUNT_CONF = "ta_flowtrap_{}"  # of the name of an account's tab
 SETTINGS_CONF = "ta_flowtrap_settings"
 _SEPARATOR = "``splunk_cred_sep``"
 _END = _SEPARATOR + _SEPARATOR.join("SPLUNK") + _SEPARATOR

@@ -40,7 +40,12 @@ def _path(script: Path, python: Path, splunkd: Splunkd) -> OwnPath:
             "values": values,
             "session_key": splunkd.session_key,
         }
-        env = {**os.environ, "PYTHONPATH": str(INSIDE), "SPLUNKD_URI": splunkd.uri, "SPLUNK_HOME": str(script.parents[4])}
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(INSIDE),
+            "SPLUNKD_URI": splunkd.uri,
+            "SPLUNK_HOME": str(script.parents[4]),
+        }
         done = subprocess.run(
             [python, "-B", script], input=json.dumps(call), env=env, capture_output=True, text=True
         )

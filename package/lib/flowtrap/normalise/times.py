@@ -28,6 +28,11 @@ _ISO = re.compile(
     r" ?(?:(Z|UTC)|([+-])(\d\d):?(\d\d))?",
     re.ASCII | re.IGNORECASE,
 )
+# Example (Kibana's tables): Mar 10, 2026 @ 09:00:00.000
+_KIBANA = re.compile(
+    r"([A-Z][a-z]{2}) (\d{1,2}), (\d{4}) @ (\d\d:\d\d:\d\d(?:\.\d{1,9})?)", re.ASCII
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,12})?", re.ASCII)
 
 
@@ -82,8 +87,17 @@ def _any_ms(value: Any) -> int | None:
     # Example: "1767225600"
     if _NUMBER.fullmatch(text):
         return _epoch_ms(float(text) if "." in text else int(text))
-    found = _ISO.fullmatch(text)
+    found = _ISO.fullmatch(_from_kibana(text))
     return _iso_ms(found) if found else None
+
+
+def _from_kibana(text: str) -> str:
+    """Return a time as Kibana shows it in ISO form (its zone is not told: UTC); others as is."""
+    found = _KIBANA.fullmatch(text)
+    place = _MONTHS.find(found[1]) if found else -1
+    if found is None or place % 3:
+        return text
+    return f"{found[3]}-{place // 3 + 1:02d}-{int(found[2]):02d}T{found[4]}"
 
 
 def _epoch_ms(number: float) -> int | None:

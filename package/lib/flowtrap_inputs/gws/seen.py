@@ -6,8 +6,8 @@ long as the past is read again. What that costs: 1,000,000 activities a day are 
 hours, 24 MB in 432 documents of 74 kB on average, of which a run holds a few in memory. The
 checkpoint itself stays below a kilobyte for each application.
 
-A late event is missed where its key equals another's of the same ten minutes: at 7,000 keys, once in
-2.6 * 10^15 late events. Beyond MOST_KEYS a document takes no more: those events may come twice.
+A late event is missed where its key equals another's of the same ten minutes: at 7,000 keys, once
+in 2.6 * 10^15 late events. Beyond MOST_KEYS a document takes no more: those events may come twice.
 """
 
 from __future__ import annotations

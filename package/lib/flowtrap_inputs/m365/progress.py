@@ -5,8 +5,8 @@
                   (a re-scan) skips them
     parked        contents that failed while others did not: tried again, rarer and rarer
 
-Its size is bounded: a content is 8 bytes of hash; where there are too many, the oldest minute is
-forgotten and re-scans begin after it (`complete_s`).
+Its size is bounded: a content is 8 bytes of hash; where there are too many, the oldest ten minutes
+are forgotten and re-scans begin after it (`complete_s`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 WEEK_S = 7 * 86_400  # how long the service keeps a content
-MOST_DONE = 45_000  # contents over all types of an input: 480 kB of checkpoint
+SLOT_S = 600  # of the table of what is done; whole slots are forgotten
+MOST_DONE = 36_000  # contents over all types of an input: 380 kB of checkpoint
 MOST_RECENT, MOST_RECENT_SAVED = 100_000, 15_000  # events: about 12 MB of memory, 160 kB of it
 MOST_PARKED = 200
 FIRST_TRY_AGAIN_S, RAREST_TRY_S = 900, 8 * 3600
@@ -52,18 +53,18 @@ class Progress:
     watermark_s: int
     complete_s: int
     subscribed_s: int = 0  # when a subscription was last started
-    done: dict[int, set[int]] = field(default_factory=dict)  # by minute
+    done: dict[int, set[int]] = field(default_factory=dict)  # by ten minutes
     parked: dict[str, Parked] = field(default_factory=dict)
 
     def is_done(self, blob: Blob) -> bool:
         """Return whether a content is out, or parked."""
-        keys = self.done.get(blob.created_s // 60, ())
+        keys = self.done.get(blob.created_s // SLOT_S, ())
         return blob.content_id in self.parked or key_of(blob.content_id) in keys
 
     def finish(self, blob: Blob) -> None:
         """Note that a content is out, or that it can never be had."""
         self.parked.pop(blob.content_id, None)
-        self.done.setdefault(blob.created_s // 60, set()).add(key_of(blob.content_id))
+        self.done.setdefault(blob.created_s // SLOT_S, set()).add(key_of(blob.content_id))
 
     def park(self, blob: Blob, now_s: int) -> None:
         """Note that a content failed; it is due again after 15 minutes, then 30, and so on."""
@@ -85,16 +86,16 @@ class Progress:
         self.watermark_s = max(self.watermark_s, to_s)
 
     def forget(self, before_s: int, most: int) -> None:
-        """Drop what no listing will show again, then the oldest minutes until `most` are left."""
-        for minute in sorted(self.done):
-            if (minute + 1) * 60 <= before_s:
-                del self.done[minute]
+        """Drop what no listing will show again, then the oldest slots until `most` are left."""
+        for slot in sorted(self.done):
+            if (slot + 1) * SLOT_S <= before_s:
+                del self.done[slot]
         count = sum(map(len, self.done.values()))
-        for minute in sorted(self.done):
-            if count <= most or (minute + 1) * 60 > self.watermark_s:
+        for slot in sorted(self.done):
+            if count <= most or (slot + 1) * SLOT_S > self.watermark_s:
                 break
-            count -= len(self.done.pop(minute))
-            self.complete_s = (minute + 1) * 60
+            count -= len(self.done.pop(slot))
+            self.complete_s = (slot + 1) * SLOT_S
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -102,7 +103,7 @@ class Progress:
             "watermark_s": self.watermark_s,
             "complete_s": self.complete_s,
             "subscribed_s": self.subscribed_s,
-            "done": {str(minute): pack(keys) for minute, keys in self.done.items()},
+            "done": {str(slot): pack(keys) for slot, keys in self.done.items()},
             "parked": [
                 [*parked.blob, parked.tries, parked.next_s] for parked in self.parked.values()
             ],
@@ -119,7 +120,7 @@ class Progress:
             int(plain["watermark_s"]),
             int(plain["complete_s"]),
             int(plain["subscribed_s"]),
-            {int(minute): set(unpack(text)) for minute, text in plain["done"].items()},
+            {int(slot): set(unpack(text)) for slot, text in plain["done"].items()},
             parked,
         )
 

@@ -1,10 +1,11 @@
 """Where Splunk is installed."""
 
 import os
+from pathlib import Path
 
 
 def make_splunkhome_path(parts):
     """Return a path below SPLUNK_HOME, which is made: logs are written there."""
-    path = os.path.join(os.environ["SPLUNK_HOME"], *parts)
-    os.makedirs(path, exist_ok=True)
-    return path
+    path = Path(os.environ["SPLUNK_HOME"], *parts)
+    path.mkdir(parents=True, exist_ok=True)
+    return str(path)
