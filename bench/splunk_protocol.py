@@ -213,12 +213,12 @@ def weigh(chain: list[str], lines: list[str], events: int) -> None:
     """Print the peak memory of chaindetect over few and many rows, in which all or few matter."""
     from make_data import Generator
 
-    few, many = events // 4, 5 * events
+    few, many, all_many = events // 4, 5 * events, events * 5 // 4
     loads = (
         ("one in twenty matters", few, iter(lines)),
         ("one in twenty matters", many, Generator(many, "management").lines()),
         ("every event matters", few, iter(telling(lines, few))),
-        ("every event matters", many, _numbered(telling(lines, few), many)),
+        ("every event matters", all_many, _numbered(telling(lines, few), all_many)),
     )
     for load, rows, source in loads:
         columns, _ = raw_load([])

@@ -13,9 +13,14 @@ from typing import Any
 
 import pytest
 from builders.all_scenarios import NAMES, attacks, event_of, everything
-from builders.hunting import hunt
+from builders.hunting import NOW_MS, detections, hunt
 from builders.search_commands import execute, executes, getinfo, raw_rows, run
 from builders.splunkd import SESSION_KEY
+
+from flowtrap.correlation.engine import Engine
+from flowtrap.match.matcher import Matcher
+from flowtrap.model.tunable import Tunables
+from flowtrap.pipeline import ALWAYS, Intake, every_default
 
 RUNS = 20
 ARGS = ["detection=*", "state=all"]
@@ -81,6 +86,20 @@ def test_twenty_runs_with_a_state_equal_hunt(nursery, splunkd, name, order):
 
 def in_order(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(findings, key=lambda row: (row["detection"], row["finding_id"]))
+
+
+def test_events_seen_again_after_as_many_as_are_remembered_change_nothing():
+    records = next(iter(attacks("aws").values()))
+    found = []
+    for kept in (None, 2):
+        engine = Engine(detections(), Tunables({}, now_ms=NOW_MS))
+        matcher = Matcher(engine.stages, every_default(detections(), Tunables({}, now_ms=NOW_MS)))
+        intake = Intake(engine, matcher, ALWAYS, print, lambda event: None, seen_kept=kept)
+        for record in [*records, *records]:
+            intake.take(record, "here")
+        found.append(([f.to_dict() for f in engine.flush()], engine.counters.duplicate > 0))
+    assert found[0][0] == found[1][0] != []
+    assert (found[0][1], found[1][1]) == (True, False)
 
 
 def test_comparison_reports_a_difference(app):

@@ -116,11 +116,23 @@ ALWAYS = Span()
 
 
 class Intake:
-    """Takes decoded records to the engine: unwrap, recognise, normalise, match, add."""
+    """Takes decoded records to the engine: unwrap, recognise, normalise, match, add.
+
+    `seen_kept` bounds how many events are remembered: one that comes again after so many others is
+    counted as matched, and changes nothing, for its hits are equal.
+    """
 
     def __init__(
-        self, engine: Engine, matcher: Matcher, span: Span, report: Report, on_event: OnEvent
+        self,
+        engine: Engine,
+        matcher: Matcher,
+        span: Span,
+        report: Report,
+        on_event: OnEvent,
+        *,
+        seen_kept: int | None = None,
     ) -> None:
+        self._seen_kept = seen_kept
         self._engine = engine
         self._matcher = matcher
         self._span = span
@@ -198,6 +210,8 @@ class Intake:
         if identity in self._seen:
             counters.duplicate += 1
             return
+        if self._seen_kept is not None and len(self._seen) >= self._seen_kept:
+            self._seen.clear()
         self._seen.add(identity)
         counters.matched += 1
         for index, hit in hits:

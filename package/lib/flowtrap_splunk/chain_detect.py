@@ -98,7 +98,10 @@ class ChainDetect:
         self._buffer = HitBuffer(self._limits.hits_in_memory) if self._is_stateful else None
         taker = cast("Engine", self._buffer or self._engine)
         self._counters = taker.counters
-        self._intake = Intake(taker, self._matcher, ALWAYS, self._note, lambda event: None)
+        self._intake = Intake(
+            taker, self._matcher, ALWAYS, self._note, lambda event: None,
+            seen_kept=self._limits.hits_in_memory,
+        )  # fmt: skip
 
     @property
     def _is_stateful(self) -> bool:
