@@ -24,7 +24,7 @@ from .client import ClusterError
 if TYPE_CHECKING:
     from .client import Access
 
-OLDEST = (8, 18)  # ES|QL with KQL() and LOOKUP JOIN
+OLDEST = (8, 19)  # what the rules were run on
 TIMEOUT_S = 120
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SPACE = re.compile(r"[a-z0-9_-]+").fullmatch

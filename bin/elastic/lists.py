@@ -2,8 +2,8 @@
 
 A query cannot use a column as a pattern, so a row holds a pattern's parts: with `pay-*-test`,
 prefix `pay-`, suffix `-test` and min_length 9 are asked by STARTS_WITH, ENDS_WITH and LENGTH;
-`middle` is what lies between two `*`. All in small letters. Every row has the same `join`, by which
-LOOKUP JOIN finds it.
+`middle` is what lies between two `*`; without any `*` there is a max_length. All in small letters.
+Every row has the same `join`, by which LOOKUP JOIN finds it.
 
 Example: `| EVAL join = "flowtrap" | LOOKUP JOIN flowtrap-lists ON join | WHERE list == …`
 """
@@ -72,6 +72,7 @@ def _row(detection: str, name: str, entry: TunableEntry) -> dict[str, Any]:
         "middle": rest[0] if len(rest) == MOST_STARS else "",
         "suffix": rest[-1] if rest else "",
         "min_length": len(entry.pattern.replace("*", "")),
+        "max_length": None if rest else len(entry.pattern),
         "scope": entry.scope or EVERY,
         "reason": entry.reason,
         "owner": entry.owner,

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowtrap.correlation.engine import Engine
+from flowtrap.feed import decode
 from flowtrap.match.matcher import Matcher
 from flowtrap.pipeline import ALWAYS, Intake, every_default
 
@@ -77,6 +78,7 @@ class Run:
         self._slices = slices
         self._final = final
         self._say = say
+        decode.set_accelerators(True)
         self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
         self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
         self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)

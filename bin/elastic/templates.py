@@ -69,6 +69,7 @@ _LISTS: dict[str, dict[str, Any]] = {
     ),
     "expires": _DATE,
     "min_length": _NUMBER,
+    "max_length": _NUMBER,
 }  # fmt: skip
 
 

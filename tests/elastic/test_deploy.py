@@ -19,7 +19,7 @@ from elastic.documents import finding_document
 from elastic.lists import list_rows, unsaid
 from elastic.shelf import carry_out, plan, removal
 from elastic.templates import finding_fields
-from flowtrap.model.tunable import Tunables
+from flowtrap.model.tunable import Tunables, wildcard
 
 pytestmark = pytest.mark.server
 LAUNCHER = str(ROOT / "bin" / "flowtrap")
@@ -127,17 +127,29 @@ def test_hostile_findings_are_taken(cluster, room, node: Elasticsearch):
 # --- lists --------------------------------------------------------------------------------------
 
 
-def test_lists_are_rows_that_a_lookup_finds(cluster, room, node: Elasticsearch):
+def test_lists_are_kept_while_they_are_equal(cluster, room):
     shelf = Lists(cluster, rows(), f"flowtrap-lists-{room}")
     assert done([shelf]) == {("create", "lookup index")}
     assert done([shelf]) == {("keep", "lookup index")}
-    asked = node.esql.query(
-        query=f'ROW join = "flowtrap", who = "arn:x/github-deploy" | LOOKUP JOIN flowtrap-lists-{room}'
-        ' ON join | WHERE list == "allowed_deployers" AND scope == "123456789012"'
-        ' AND detection == "aws_lambda_opened"'
-        " AND LENGTH(who) >= min_length AND ENDS_WITH(who, suffix) | KEEP pattern, owner | LIMIT 9"
+
+
+VALUES = ("ab", "abc", "abbc", "ab-bc", "xabc", "AB-BC-cd", "ab-x-cd", "cd", "abcd", "")
+PATTERNS = ("ab", "ab*", "*cd", "ab*cd", "*b-b*", "ab*bc*", "*", "*bc*cd")
+
+
+def test_the_query_of_the_page_agrees_with_hunts_patterns(cluster, room, repo, node: Elasticsearch):
+    index = f"flowtrap-lists-{room}"
+    site = {"allowed_deployers": list(PATTERNS)}
+    done([Lists(cluster, rows(site), index)])
+    shown = (repo / "docs" / "elastic-deploy.md").read_text().split("```esql\n")[1].split("```")[0]
+    where = shown.replace("flowtrap-lists", index).replace(
+        "aws.cloudtrail.user_identity.arn", "who"
     )
-    assert asked["values"] == [["*/GitHub-deploy", "platform"]]
+    for value in VALUES:
+        query = f'ROW who = "{value}" {where} | WHERE detection == "aws_lambda_opened"'
+        found = node.esql.query(query=f"{query} | KEEP pattern | LIMIT 99")["values"]
+        expected = {pattern for pattern in PATTERNS if wildcard(pattern).fullmatch(value)}
+        assert {row[0] for row in found} == expected, value
 
 
 def test_rows_leave_out_what_cannot_be_said_or_has_expired():

@@ -155,7 +155,7 @@ def test_refusals_are_one_line(model, status, words):
 def test_old_version():
     with KibanaModel("8.12.2") as model:
         text = failure(Kibana(model.url, ACCESS).check_version)
-    assert "is version 8.12.2; the rules need 8.18 or newer" in text
+    assert "is version 8.12.2; the rules need 8.19 or newer" in text
 
 
 def test_a_refused_rule_is_named(model):

@@ -27,7 +27,7 @@ LOST = {  # feed -> fields that its documents do not bear, or only in part
     "gcp_audit": {
         *("time", "operation", "region", "function"),  # nanoseconds; resource.labels
         *("added", "member", "role", "granted_account", "certain", "policy_known", "summary"),
-        *("delegated_by", "acting_as", "key_id", "target"),
+        *("acting_as", "key_id", "target"),
     },
     "azure_activity": {"at"},  # the spelling of a time
     "azure_functions": {"at"},

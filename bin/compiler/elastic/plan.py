@@ -106,7 +106,7 @@ def plan_of(detection: Row, blocks: Mapping[str, Any], tunables: Tunables) -> Pl
     for block in blocks.values():
         spelled |= conditions.spellings(block)
     said = {}
-    for name in {stage["feed"] for stage in detection["stages"].values()}:
+    for name in dict.fromkeys(stage["feed"] for stage in detection["stages"].values()):
         own = native.feed(name)
         if own:
             said[name] = conditions.Words(own, spelled, tunables)

@@ -27,6 +27,9 @@ _KEPT = {  # member of the payload -> its name below gcp.audit
     "status.code": "status.code",
     "status.message": "status.message",
     "authenticationInfo.authoritySelector": "authentication_info.authority_selector",
+    "authenticationInfo.serviceAccountDelegationInfo": (
+        "authentication_info.service_account_delegation_info"  # newer packages
+    ),
 }
 
 
@@ -100,7 +103,7 @@ AUDIT = Mapped(
     lost=(
         "protoPayload.serviceData (what a policy change added)",
         "protoPayload.metadata",
-        "authenticationInfo.serviceAccountDelegationInfo, serviceAccountKeyName",
+        "authenticationInfo.serviceAccountKeyName",
         "resource.type and resource.labels but project_id",
         "time below the millisecond",
         "callerIp that is no address",
