@@ -36,13 +36,16 @@ class Length(click.ParamType[int]):
 
     name = "SPAN"
 
+    def __init__(self, *, least_ms: int = 1) -> None:
+        self._least_ms = least_ms
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return milliseconds, more than none."""
+        """Return milliseconds."""
         try:
             length_ms = span_ms(str(value))
         except FlowtrapError:
-            length_ms = 0
-        if length_ms <= 0:
+            length_ms = -1
+        if length_ms < self._least_ms:
             self.fail(f"{value!r} is not a time span: use 30s, 10m, 2h or 1d", param, ctx)
         return length_ms
 
@@ -73,7 +76,14 @@ class Length(click.ParamType[int]):
     type=Length(),
     default="1d",
     show_default=True,
-    help="How much time is read between two saved states.",
+    help="How much time is read before cases are judged.",
+)
+@click.option(
+    "--save-every",
+    type=Length(least_ms=0),
+    default="5m",
+    show_default=True,
+    help="How long to work before the state is saved on the way; it always is at the end.",
 )
 @click.option("--final", is_flag=True, help="Judge open cases as if nothing more came.")
 @click.option(
@@ -123,6 +133,7 @@ def run(options: dict[str, Any]) -> int:
             now_ms,
             options["step"],
             options["lateness"],
+            options["save_every"],
         ),
         slices=options["slices"],
         final=options["final"],

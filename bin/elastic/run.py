@@ -1,16 +1,19 @@
 """`elastic run`: the cluster selects the events, the core judges them, the findings go back.
 
 A run reads one step of time after another, from where the saved state ends, less the lateness, to
-now. After each step the findings that are new or say more are written, and then the state is saved.
-A run that dies in between reads its last step again, which changes nothing. Where a step could not
-be read whole, what was found is written, but the state stays, so that the next run reads it again.
+now. After each step the findings that are new or say more are written; at the end, and on the way
+where that took long, the state is saved. A run that dies in between reads again what came since the
+last saved state, which changes nothing. Where a step could not be read whole, what was found is
+written, but the state stays, so that the next run reads it again.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowtrap.correlation.engine import Engine
+from flowtrap.feed import decode
 from flowtrap.match.matcher import Matcher
 from flowtrap.pipeline import ALWAYS, Intake, every_default
 
@@ -42,6 +45,7 @@ class Times(NamedTuple):
     now_ms: int
     step_ms: int
     lateness_ms: int
+    save_ms: int  # how long to work, at least, between two saved states
 
 
 class _Mapped(NamedTuple):
@@ -74,10 +78,12 @@ class Run:
         self._slices = slices
         self._final = final
         self._say = say
+        decode.set_accelerators(True)
         self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
         self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
         self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
         self._notes = 0
+        self._saved_at_s = time.monotonic()
         self.saved_until_ms: int | None = None
         self.written = Written()
         self.problems: list[str] = []
@@ -194,7 +200,7 @@ class Run:
             self._say(f"{told} ({span} is not read whole, and will be again)")
 
     def _settle(self, window: Window, *, last: bool) -> None:
-        """Write what was found, then save the state; the order is what makes a kill harmless."""
+        """Write what was found, then save the state if it is time: a kill between is harmless."""
         self.counters.no_key = self._matcher.no_key
         findings = self._engine.flush(
             now_ms=self._times.now_ms,
@@ -205,10 +211,14 @@ class Run:
         superseded = self._engine.superseded
         if findings or superseded:
             self.written = self.written.plus(self._sink.write(findings, superseded))
-        if not self.problems:
-            until_ms = window.until_ms
-            self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
-            self.saved_until_ms = until_ms
+        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
+        if (last or due) and not self.problems:
+            self._save(window.until_ms)
+
+    def _save(self, until_ms: int) -> None:
+        self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
+        self.saved_until_ms = until_ms
+        self._saved_at_s = time.monotonic()
 
     def _note(self, error: FlowtrapError) -> None:
         self._notes += 1

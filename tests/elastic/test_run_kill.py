@@ -18,7 +18,7 @@ from elasticsearch import Elasticsearch
 pytestmark = pytest.mark.server
 KILLS = 20
 MOST_REQUESTS = 60  # a whole run makes more
-STEPS = "--step=2d"
+STEPS = ("--step=2d", "--save-every=0s")
 
 
 @pytest.fixture
@@ -61,20 +61,20 @@ class Assassin:
 
 def test_twenty_kills_leave_the_index_of_a_run_that_nobody_killed(node, node_url, room, indices):
     whole = f"whole-{room}"
-    assert running.run(node_url, whole, *indices, STEPS).returncode == 0
+    assert running.run(node_url, whole, *indices, *STEPS).returncode == 0
     chance = random.Random(7)
     killed = 0
     with Meddler(node_url) as proxy:
         while killed < KILLS:
             number, after = chance.randint(1, MOST_REQUESTS), chance.random() < 0.5
             assassin = Assassin(proxy, number, after=after)
-            process = begin(proxy.url, room, *indices, STEPS)
+            process = begin(proxy.url, room, *indices, *STEPS)
             assassin.aim(process)
             process.communicate(timeout=60)
             killed += process.returncode == -signal.SIGKILL
             if process.returncode == 0:  # it was through before it could be killed: begin anew
                 node.delete(index="flowtrap-state", id=room)
-    last = running.run(node_url, room, *indices, STEPS)
+    last = running.run(node_url, room, *indices, *STEPS)
     assert last.returncode == 0, last.stderr
     found = running.findings(node, room)
     assert found
