@@ -6,6 +6,7 @@ to what the next requests for it meet: an HTTP status, "cut off", or "no JSON".
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Fault = int | str
+SCRIPT_SCOPES = ("processes", "projects.readonly")
 SECRET = "a-client-secret"
 SWITCHED_OFF = "User has not enabled the Apps Script API. Enable it by visiting https://script.google.com/home/usersettings then retry."
 
@@ -31,6 +33,7 @@ class Api:
         self.on_request: Callable[[str], object] = lambda path: None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *args: None  # type: ignore[method-assign]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         self._server.socket = context.wrap_socket(
@@ -121,6 +124,15 @@ class AppsScript(Api):
         self.scripts: dict[str, dict[str, Any]] = {}  # id -> {user, project, content, processes}
         self.runs: dict[str, list[dict[str, Any]]] = {}  # user -> processes
         self.switched_off: set[str] = set()
+
+    def sign_in(self, form: dict[str, str]) -> tuple[int, Any]:
+        """Return a token that names the user whom the assertion asks for."""
+        claims = form["assertion"].split(".")[1]
+        asked = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        wanted = {f"https://www.googleapis.com/auth/script.{n}" for n in SCRIPT_SCOPES}
+        if set(asked["scope"].split()) != wanted:
+            return 401, {"error": "unauthorized_client", "error_description": "no such scope"}
+        return 200, {"access_token": f"token of {asked['sub']}", "expires_in": 3600}
 
     def answer(self, path: str, query: dict[str, str], token: str) -> tuple[int, Any]:
         """Return status and JSON of a request."""

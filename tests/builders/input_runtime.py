@@ -55,6 +55,7 @@ class Health:
     def __init__(self) -> None:
         self.figures: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.behind_s = float("inf")
 
     def add(self, figure: str, amount: int = 1) -> None:
         self.figures[figure] += amount
@@ -63,7 +64,7 @@ class Health:
         self.errors[code] += 1
 
     def read_until(self, time_s: float) -> None:
-        self.behind_s = min(time_s, getattr(self, "behind_s", time_s))
+        self.behind_s = min(time_s, self.behind_s)
 
 
 class Runtime:

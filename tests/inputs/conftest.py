@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders.m365_api import make_certificate
+from builders.certificate import make_certificate
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import threading
 from email.utils import formatdate
 
 import pytest
-from builders.m365_api import Answered, M365Api, make_certificate
+from builders.certificate import make_certificate
+from builders.m365_api import Answered, M365Api
 from builders.proxies import HttpProxy, Socks5Proxy
 from hypothesis import given
 from hypothesis import strategies as st

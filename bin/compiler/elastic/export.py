@@ -58,11 +58,15 @@ def settled_by(detections: Iterable[Detection], site: Tunables) -> dict[str, Tun
 
 
 def rules(found: Iterable[Native], *, by_namespace: bool = False) -> Iterator[Row]:
-    """Yield each detection's rule, then the building blocks of its stages."""
-    for one in found:
-        if one.plan.verdicts:
-            yield chain_rule(one.plan, one.subject, by_namespace=by_namespace)
-            yield from stage_rules(one.plan, one.subject)
+    """Yield each detection's rule, then the building blocks of their stages, each once."""
+    told = [one for one in found if one.plan.verdicts]
+    for one in told:
+        yield chain_rule(one.plan, one.subject, by_namespace=by_namespace)
+    blocks: dict[str, Row] = {}
+    for one in told:
+        for row in stage_rules(one.plan, one.subject):
+            blocks.setdefault(row["rule_id"], row)
+    yield from blocks.values()
 
 
 def ndjson(rows: Iterable[Row]) -> Iterator[str]:

@@ -17,10 +17,10 @@ import yaml
 
 from . import native
 from .conditions import joined
-from .query import query_of
+from .query import ROWS, query_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from compiler.subject import Subject
 
@@ -30,6 +30,7 @@ Row = dict[str, Any]
 INTERVAL, DELAY, SLACK = 15, 30, 5  # minutes: between runs, for late logs, between two runs
 EXCEPTIONS = "flowtrap-exceptions"
 _SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
+_STAGES = uuid.UUID("5b1f7a52-3f0c-4c68-9d3b-7c1d1f0a2e64")  # ours, for the ids of stages
 _ATTACK = "https://attack.mitre.org"
 _STATEMENTS = (
     "Events that an exception names are taken out before they are joined. What flowtrap.yml "
@@ -77,27 +78,33 @@ def chain_rule(plan: Plan, subject: Subject, *, by_namespace: bool = False) -> R
     }  # fmt: skip
 
 
-def stage_rules(plan: Plan, subject: Subject) -> Iterable[Row]:
-    """Yield a building block for each stage that the detection's rule joins."""
+def stage_rules(plan: Plan, subject: Subject) -> Iterator[Row]:
+    """Yield a building block for each stage that the detection's rule joins.
+
+    Detections that take a stage from the feed's file give the same rule for it.
+    """
     for stage in plan.stages():
         said = plan.feed_of(stage)
-        flag = plan.flags[stage]
-        asked = {f for f in said.used if said.feed.column(f) in flag}
+        source = subject.stages[stage]
         condition = plan.detection["stages"][stage]["condition"]
+        exact = joined("and", [said.feed.own, said.exact(condition)])
+        asked = {f for f in said.used if said.feed.column(f) in exact}
         query = "\n| ".join(
             [
                 f"FROM {said.feed.index} METADATA _id, _index, _version",
                 f"WHERE {joined('and', [said.feed.own, said.selecting(condition)])}",
                 *said.feed.commands(asked),
-                f"WHERE {flag}",
+                f"WHERE {exact}",
                 "KEEP _id, _index, _version, @timestamp, event.id, event.action, event.dataset",
+                f"LIMIT {ROWS}",
             ]
         )
-        about = subject.stages[stage].block_description or f"The stage {stage}."
+        name = f"{source.document.path.stem}.{source.path[-1]}"
+        about = source.block_description or f"The stage {stage} of {subject.name}."
         yield {
             **_common(plan, subject),
-            "rule_id": str(uuid.uuid5(uuid.UUID(subject.runtime["id"]), f"kibana stage {stage}")),
-            "name": f"Flowtrap stage: {subject.name} / {stage}",
+            "rule_id": str(uuid.uuid5(_STAGES, name)),
+            "name": f"Flowtrap stage: {name}",
             "description": " ".join(about.split()),
             "query": query,
             "from": f"now-{INTERVAL + DELAY}m",

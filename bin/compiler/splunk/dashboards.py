@@ -1,4 +1,4 @@
-"""The dashboards (Dashboard Studio): cases, one case, data sources; and the page of help.
+"""The dashboards (Dashboard Studio): cases, one case, sources, inputs; and help.
 
 Example: `dashboards()["flowtrap_cases.xml"]`. A view is XML around JSON; queries use our macros.
 """
@@ -167,6 +167,45 @@ _DETECTIONS = Panel(
     "| inputlookup flowtrap_detections | sort 0 analytic detection",
     {"count": 40},
 )
+_HEALTH = "`flowtrap_input_health`"
+_OF_INPUTS = (
+    Panel(
+        "Inputs: how the last run went",
+        "splunk.table",
+        (0, 0, _WIDTH, 300),
+        f"{_HEALTH} | stats latest(state) as state latest(behind_s) as behind_s latest(lag_s) as "
+        "lag_s max(_time) as last latest(message) as message by input "
+        '| eval last=strftime(last,"%F %T") | sort 0 input',
+    ),
+    Panel(
+        "Events delivered",
+        "splunk.column",
+        (0, 300, 720, 320),
+        f"{_HEALTH} | timechart span=1h sum(events) by input",
+        {"stackMode": "stacked"},
+    ),
+    Panel(
+        "Seconds behind the vendor's log",
+        "splunk.line",
+        (720, 300, 720, 320),
+        f"{_HEALTH} | timechart span=1h max(behind_s) by input",
+    ),
+    Panel(
+        "What it took",
+        "splunk.table",
+        (0, 620, 720, 320),
+        f"{_HEALTH} | stats count as runs sum(events) as events sum(bytes) as bytes sum(requests) "
+        "as requests sum(throttles) as throttles sum(retries) as retries sum(duplicates) as "
+        "duplicates by input | sort 0 input",
+    ),
+    Panel(
+        "Errors by code",
+        "splunk.table",
+        (720, 620, 720, 320),
+        f"{_HEALTH} | spath path=errors output=one | search one=* | table _time input one "
+        "| sort 0 - _time",
+    ),
+)
 _TIME = {
     "type": "input.timerange",
     "title": "Time",
@@ -197,6 +236,7 @@ _INPUTS = {
         },
     },
     "flowtrap_sources": {"time": _TIME},
+    "flowtrap_inputs": {"time": _TIME},
 }
 _VIEWS = {
     "flowtrap_cases": ("Cases", "What Flowtrap found, by analytic, platform and risk", _CASES),
@@ -206,6 +246,7 @@ _VIEWS = {
         "Which logs come in, and whether searches run",
         (*_SOURCES, _DETECTIONS),
     ),
+    "flowtrap_inputs": ("Health of inputs", "Whether they run, lag or fail", _OF_INPUTS),
 }
 _HELP = """\
 <dashboard version="1.1">

@@ -56,6 +56,10 @@ SHARED: dict[str, Macro] = {
         "| spath input=one | table time stage action actor summary feed event_id | sort 0 time",
         "description": "The evidence of findings, an event a row, in order.",
     },
+    "flowtrap_input_health": {
+        "definition": 'index=_internal sourcetype="flowtrap:input:health"',
+        "description": "What the inputs tell of themselves, an event a run.",
+    },
     "flowtrap_event_ids": {
         "definition": "spath path=evidence{}.event_id output=id | fields id | mvexpand id "
         '| dedup id | eval search="\\""+id+"\\"" | fields search '

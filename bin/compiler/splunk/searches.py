@@ -44,6 +44,7 @@ def searches(detections: Sequence[Row]) -> dict[str, dict[str, str]]:
     """Return every saved search: name -> settings."""
     found = {title(row): _detection_search(row, n) for n, row in enumerate(detections)}
     found["Flowtrap - Data sources that are missing"] = _sources_search()
+    found["Flowtrap - Inputs that lag or stopped"] = _inputs_search()
     return found
 
 
@@ -228,6 +229,38 @@ def _sources_search() -> dict[str, str]:
         "dispatch.latest_time": "now",
         "request.ui_dispatch_app": "TA_flowtrap",
         "request.ui_dispatch_view": "search",
+    }
+
+
+def _inputs_search() -> dict[str, str]:
+    return {
+        "description": "Inputs whose last run failed, that are hours behind, or that have not run "
+        "for three intervals. One that was disabled or deleted is named for two days.",
+        "search": "`flowtrap_input_health`\n"
+        "| stats latest(state) as state latest(message) as message latest(behind_s) as behind_s "
+        "latest(interval_s) as interval_s max(_time) as last by input\n"
+        "| eval patience_s=if(interval_s>1200,3*interval_s,3600), silent_s=now()-last\n"
+        '| eval problem=case(silent_s>patience_s AND state!="stopped","has stopped",'
+        'state="failed","fails",behind_s>2*patience_s,"lags")\n'
+        "| where isnotnull(problem)\n"
+        "| table input problem message behind_s silent_s",
+        "disabled": "0",
+        "enableSched": "1",
+        "cron_schedule": "43 * * * *",
+        "schedule_window": "auto",
+        "dispatch.earliest_time": "-48h",
+        "dispatch.latest_time": "now",
+        "request.ui_dispatch_app": "TA_flowtrap",
+        "request.ui_dispatch_view": "search",
+        "counttype": "number of events",
+        "relation": "greater than",
+        "quantity": "0",
+        "alert.track": "1",
+        "alert.digest_mode": "0",
+        "alert.severity": "4",
+        "alert.suppress": "1",
+        "alert.suppress.fields": "input,problem",
+        "alert.suppress.period": "1d",
     }
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TOKEN = re.compile(r"\$([\w.:]+)\$")
-_OF_RESULTS = OF_FINDINGS | OF_ENTITIES | {"first_epoch", "last_epoch"}
+_OF_RESULTS = OF_FINDINGS | OF_ENTITIES | {"first_epoch", "last_epoch", "input", "problem"}
 _GIVEN = frozenset(("earliest", "latest"))
 
 

@@ -12,11 +12,8 @@ from . import forms
 from .gws.check import PINS
 from .gws.check import check as check_google
 from .http import HttpClient
+from .m365.account import account_of
 from .m365.check import check as check_microsoft
-from .m365.clouds import CLOUDS
-from .m365.settings import Account
-from .m365.token import Certificate, Credential, Secret
-from .signer import signer
 
 if TYPE_CHECKING:
     from .forms import Form, Network
@@ -29,21 +26,10 @@ def check_account(kind: str, form: Form, network: Network) -> None:
 
 
 def _microsoft(form: Form, network: Network) -> None:
-    account = Account(
-        tenant=form["tenant"],
-        client_id=form["client_id"],
-        credential=_credential(form),
-        cloud=CLOUDS[form["cloud"]],
-    )
+    account = account_of(form, proxy=network.proxy, ca_file=network.ca_file)
     pins = account.cloud.pins(account.tenant)
     with HttpClient(pins, proxy=network.proxy, ca_file=network.ca_file) as http:
         check_microsoft(account, http)
-
-
-def _credential(form: Form) -> Credential:
-    if form["auth_type"] == "certificate":
-        return Certificate(form["certificate"], signer(form["private_key"]))
-    return Secret(form["client_secret"])
 
 
 def _google(form: Form, network: Network) -> None:

@@ -2,7 +2,7 @@
 
     {"input": "flowtrap_workspace://corp", "state": "ok", "events": 1200, "bytes": 1800000,
      "lag_s": 95, "behind_s": 60, "requests": 14, "throttles": 0, "retries": 1, "duplicates": 30,
-     "errors": {"503": 1}, "run_s": 4.2, "message": ""}
+     "errors": {"503": 1}, "run_s": 4.2, "interval_s": 300, "message": ""}
 
 Figures are those of this run. `lag_s` is the time since the newest event that it delivered, null
 where it delivered none; `behind_s` is the time since the moment up to which everything was read at
@@ -28,8 +28,10 @@ FIGURES = ("requests", "throttles", "retries", "duplicates")
 class Health:
     """Counts one run of one input; threads may share it. Times are seconds since 1970."""
 
-    def __init__(self, stanza: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._stanza, self._clock = stanza, clock
+    def __init__(
+        self, stanza: str, *, interval_s: int = 0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._stanza, self._interval_s, self._clock = stanza, interval_s, clock
         self._lock = threading.Lock()
         self._began_s = clock()
         self._events = self._bytes = 0
@@ -76,6 +78,7 @@ class Health:
                 **self._figures,
                 "errors": dict(self._errors),
                 "run_s": round(now_s - self._began_s, 3),
+                "interval_s": self._interval_s,
                 "message": message,
             }
         return json.dumps(told).encode()

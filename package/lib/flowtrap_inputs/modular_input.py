@@ -110,7 +110,7 @@ def run(kind: InputKind, argv: Sequence[str], read: IO[bytes], write: IO[bytes])
 
 def _run(kind: InputKind, session: Session, stanza: Stanza, stop: Stop, write: IO[bytes]) -> int:
     log = _log(stanza.name)
-    health = Health(stanza.name)
+    health = Health(stanza.name, interval_s=_seconds(stanza.form.get("interval", "")))
     stream = EventStream(write, stanza.name, health)
     try:
         state, message = _outcome(kind, session, stanza, stop, stream, health, log)
@@ -121,6 +121,11 @@ def _run(kind: InputKind, session: Session, stanza: Stanza, stop: Stop, write: I
         log.info("%s", error)
         return 0
     return 1 if state == "failed" else 0
+
+
+def _seconds(interval: str) -> int:
+    """Return an interval, 0 where it is no number of seconds but a cron schedule, or absent."""
+    return int(interval) if interval.isascii() and interval.isdigit() else 0
 
 
 def _outcome(

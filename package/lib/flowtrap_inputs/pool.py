@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .stop import Stop
 
 POLL_S = 0.1
+GRACE_S = 2.0  # for jobs under way when the caller leaves
 Job = TypeVar("Job")
 
 
@@ -48,13 +50,17 @@ def run(
             else:
                 ended.put((job, None))
 
-    for _ in range(min(threads, total)):
-        threading.Thread(target=worker, daemon=True).start()
+    workers = [threading.Thread(target=worker, daemon=True) for _ in range(min(threads, total))]
+    for thread in workers:
+        thread.start()
     try:
         for _ in range(total):
             yield _next(ended, stop)
     finally:
         left_early.set()
+        until = time.monotonic() + GRACE_S
+        for thread in workers:
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def _next(

@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Protocol
+from functools import partial
+from typing import Callable, Protocol
 
 from .errors import MalformedError
 
@@ -75,12 +76,13 @@ class PureSigner:
         except Exception:  # rsa and pyasn1 raise of many kinds, some with the key in them
             raise _unreadable() from None
         _long_enough(key.n.bit_length())
-        self._sign = lambda message: rsa.sign(message, key, "SHA-256")
+        self._sign: Callable[[bytes], bytes] = partial(
+            rsa.sign, priv_key=key, hash_method="SHA-256"
+        )
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature."""
-        signature: bytes = self._sign(message)
-        return signature
+        return self._sign(message)
 
 
 def _unreadable() -> MalformedError:

@@ -12,7 +12,8 @@ in Atom, or in JSON for `output_mode=json`; every answer closes its connection. 
 attributes of `Splunkd`, so a process that is killed finds its state when it runs again.
 """
 
-from .certificate import make_certificate
+from builders.certificate import make_certificate
+
 from .documents import MAX_DOCUMENT_BYTES
 from .modular_input import input_xml
 from .server import SESSION_KEY, Splunkd

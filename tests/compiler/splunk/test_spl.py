@@ -82,7 +82,7 @@ def test_every_search_of_the_addon(staged):
     spl = Spl.of_addon(staged / "package")
     assert spl.problems() == []
     assert len(spl.searches) > len(spl.detections)
-    assert len(spl.views) == 4
+    assert len(spl.views) == 5
 
 
 @pytest.mark.parametrize(

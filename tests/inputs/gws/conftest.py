@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from builders.certificate import make_certificate
 from builders.gws_api import GwsApi, ServiceAccount
 from builders.killed_runs import Killed
-from builders.m365_api import make_certificate
 from builders.splunkd import Splunkd
 from builders.workspace_input import configure, run_input
 

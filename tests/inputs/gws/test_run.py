@@ -149,3 +149,17 @@ def test_a_clock_that_is_wrong_asks_for_no_future(api, room, run_once):
     assert run_once(place) == 0
     assert len(names(place)) == 1
     assert health_of(place)[0]["errors"] == {}
+
+
+def test_the_daily_look_back_stays_within_the_start_of_the_first_run(api, splunkd, room, run_once):
+    """A start that is empty means a day before the first run, not before each."""
+    place = room(applications="drive")
+    assert run_once(place) == 0
+    content = json.loads(splunkd.rows["flowtrap_checkpoints"]["flowtrap_workspace:corp"]["content"])
+    first_s = content["applications"]["drive"]["first_s"]
+    assert first_s == pytest.approx(time.time() - 86_400, abs=60)
+    late = api.add("drive", first_s + 5)
+    api.add("drive", first_s - 5)
+    let_rescans_be_due(splunkd)
+    assert run_once(place) == 0
+    assert [n for n, _ in names(place)] == [late["id"]["uniqueQualifier"]]

@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from builders.certificate import make_certificate
 from builders.input_runtime import Runtime
-from builders.m365_api import CLIENT, TENANT, M365Api, make_certificate
+from builders.m365_api import CLIENT, TENANT, M365Api
 
 from flowtrap_inputs.m365.clouds import Cloud
 from flowtrap_inputs.m365.collect import collect

@@ -8,9 +8,13 @@ import urllib.parse
 from datetime import datetime, timezone
 
 import pytest
+from builders.input_runtime import Delivery, Runtime
 from builders.m365_api import TENANT, Answered, content_id_in, event, refusal
 
-from flowtrap_inputs.errors import FetchError, RefusedError
+from flowtrap_inputs.errors import ClosedError, FetchError, RefusedError
+from flowtrap_inputs.limiter import Limiter
+from flowtrap_inputs.m365.collect import collect
+from flowtrap_inputs.retry import Retry
 
 TYPE = "Audit.Exchange"
 DAY_S = 86_400
@@ -325,3 +329,38 @@ def test_api_that_does_not_answer_is_an_error(api, run):
     api.before = lambda path: Answered(503)
     with pytest.raises(FetchError, match="does not answer now"):
         run()
+
+
+def test_inputs_of_a_tenant_share_its_limit(api, run, monkeypatch):
+    limits = []
+    monkeypatch.setattr(
+        "flowtrap_inputs.m365.collect.Limiter",
+        lambda per_minute, stop: limits.append(per_minute) or Limiter(per_minute, stop),
+    )
+    run()
+    run(inputs_of_tenant=4)
+    assert limits == [1800, 450]
+
+
+@pytest.mark.parametrize("part", ["write", "flush"])
+def test_delivery_that_is_closed_ends_the_run_and_saves_nothing(api, settings, tmp_path, part):
+    class ClosedDelivery(Delivery):
+        pass
+
+    def closed(*args, **meta):
+        raise ClosedError("splunkd takes no more events")
+
+    setattr(ClosedDelivery, part, closed)
+    fill(api)
+    runtime = Runtime(tmp_path)
+    runtime.close()
+    runtime.delivery = ClosedDelivery(tmp_path / "events")
+    with pytest.raises(ClosedError):
+        collect(settings, runtime, retry=Retry)
+    runtime.delivery.close()
+    done = [
+        one["done"]
+        for one in (checkpoint(runtime) or {"types": {}})["types"].values()
+        if one["done"]
+    ]
+    assert part == "write" or done == []

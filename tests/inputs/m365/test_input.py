@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from builders.killed_runs import Killed
 from builders.m365_api import event, refusal
 from builders.m365_input import configure, run_input
 from builders.splunkd import Splunkd
-from builders.workspace_input import events_of, health_of
+from builders.workspace_input import events_of, expire_lease, health_of
 
 from flowtrap.model.errors import FlowtrapError
 from flowtrap_inputs.m365.clouds import CONTENT_TYPES
@@ -32,7 +34,8 @@ def room(splunkd, api, certificate, tmp_path):
 
 
 def fill(api, contents=5):
-    for number in range(contents):
+    first = len(api.contents.get(TYPE, []))
+    for number in range(first, first + contents):
         api.add(
             TYPE, [event(number, api.now_s() - 500, note='é "<&>"')], api.now_s() - 100 - number
         )
@@ -59,6 +62,31 @@ def test_second_run_brings_what_is_new(api, room):
     api.add(TYPE, [event(77, api.now_s())], api.now_s() - 50)
     assert Killed(run_input, room).wait() == 0
     assert len(events_of(room)) == 6
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_around_a_request_to_microsoft_or_to_splunkd(api, splunkd, room, seed):
+    """The same promise as in test_kill, with splunkd's pipe, KV store and lease in between."""
+    dice = random.Random(seed)
+    api.fault_rate = 0.1
+    kills = 0
+    for _ in range(3):
+        fill(api, 6)
+        killed, countdown = Killed(run_input, room), [dice.randint(1, 40)]
+
+        def count(*call, killed=killed, countdown=countdown):
+            countdown[0] -= 1
+            if countdown[0] == 0:
+                killed.kill()
+
+        api.on_request = splunkd.on_call = count
+        kills += killed.wait() != 0
+        api.on_request = splunkd.on_call = lambda *call: None
+        expire_lease(splunkd)
+    assert Killed(run_input, room).wait() == 0
+    found = Counter(json.loads(event.text)["Id"] for event in events_of(room))
+    assert len(found) == 18
+    assert sum(found.values()) - 18 <= kills * 18  # test_kill knows it to the event
 
 
 def test_fatal_refusal_is_told_in_plain_words(api, room):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -30,8 +31,8 @@ FIGURES: Counter[str] = Counter()
 def _figures(request):
     """Print at the end what the runs met and what they gave."""
     yield
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    reporter.write_line(f"\nMicrosoft 365, killed runs: {dict(FIGURES)}")
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        sys.stderr.write(f"\nMicrosoft 365, killed runs: {dict(FIGURES)}\n")
 
 
 def fill(api: M365Api, dice: random.Random, number: int) -> int:

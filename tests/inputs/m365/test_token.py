@@ -11,13 +11,15 @@ import requests
 from builders.m365_api import CLIENT, TENANT, Answered, refusal
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flowtrap_inputs.errors import FetchError, MalformedError, RefusedError, TransientError
 from flowtrap_inputs.http import HttpClient
+from flowtrap_inputs.m365.account import account_of
 from flowtrap_inputs.m365.check import check
 from flowtrap_inputs.m365.clouds import CLOUDS
 from flowtrap_inputs.m365.token import Certificate, Secret, Tokens
+from flowtrap_inputs.signer import signer
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +37,10 @@ def pair():
     return key, certificate
 
 
-class CompiledSigner:
-    def __init__(self, key):
-        self.key = key
-
-    def sign(self, message: bytes) -> bytes:
-        return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+def pem_of(key) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
 
 
 @pytest.fixture
@@ -62,14 +62,21 @@ def test_token_by_secret_is_kept_until_it_ends(api, http, account):
 
 def test_token_by_certificate(api, http, account, pair):
     key, api.public_certificate = pair
-    credential = Certificate(api.public_certificate, CompiledSigner(key))
+    credential = Certificate(api.public_certificate, signer(pem_of(key)))
     assert tokens(http, account, credential=credential).get().startswith("token-")
+
+
+def test_account_with_a_certificate_as_its_form_was_saved(api, http, account, pair):
+    key, api.public_certificate = pair
+    form = {"tenant": TENANT.upper(), "client_id": CLIENT, "auth_type": "certificate",
+            "certificate": api.public_certificate, "private_key": pem_of(key)}  # fmt: skip
+    check(account_of(form, ca_file=account.ca_file, clouds={"commercial": account.cloud}), http)
 
 
 def test_certificate_that_is_not_the_applications(api, http, account, pair):
     api.public_certificate = pair[1]
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    credential = Certificate(api.public_certificate, CompiledSigner(other))
+    credential = Certificate(api.public_certificate, signer(pem_of(other)))
     with pytest.raises(RefusedError, match="certificate is not one of the application's"):
         tokens(http, account, credential=credential).get()
 
@@ -79,14 +86,14 @@ def test_certificate_and_a_clock_that_is_off(api, http, account, pair, skew_s):
     """The refusal tells the server's time, and the second assertion is made by it."""
     key, api.public_certificate = pair
     api.skew_s = skew_s
-    credential = Certificate(api.public_certificate, CompiledSigner(key))
+    credential = Certificate(api.public_certificate, signer(pem_of(key)))
     assert tokens(http, account, credential=credential).get().startswith("token-")
     assert len(api.calls) == 2
 
 
 def test_text_without_a_certificate():
     with pytest.raises(MalformedError, match="there is no certificate"):
-        Certificate("-----BEGIN NOTHING-----", CompiledSigner(None))
+        Certificate("-----BEGIN NOTHING-----", None)
 
 
 @pytest.mark.parametrize("with_certificate", [False, True])
@@ -95,12 +102,7 @@ def test_msal_obtains_a_token_from_the_model(api, account, pair, with_certificat
     credential = api.secret
     if with_certificate:
         key, api.public_certificate = pair
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        credential = {"private_key": private.decode(), "public_certificate": api.public_certificate}
+        credential = {"private_key": pem_of(key), "public_certificate": api.public_certificate}
     session = requests.Session()
     session.verify, session.trust_env = account.ca_file, False
     with session:

@@ -46,7 +46,6 @@ class Run:
     def go(self) -> None:
         """Deliver all that is new; raise StoppedError, RefusedError if nobody can sign in."""
         self._now_s = self._retry.call(self._api.now_s)
-        self._first_s = self._settings.start_s or self._now_s - DAY_S
         self._load()
         turns = deque((name, self._steps(name)) for name in self._settings.applications)
         while turns:
@@ -84,7 +83,7 @@ class Run:
             span_s = min(late_s(name), self._settings.rescan_s)
         else:
             return
-        for window in old_windows(name, span_s, self._first_s, self._now_s):
+        for window in old_windows(name, progress, span_s, self._now_s):
             self._read(name, window, seen)
             yield
         if span_s == self._settings.rescan_s:
@@ -150,7 +149,8 @@ class Run:
                 "%s: the checkpoint cannot be used; it is read from the start again, and what was "
                 "delivered in the time of re-scan is known", name,
             )  # fmt: skip
-        return Progress(self._first_s, recent_s=self._now_s, whole_s=self._now_s)
+        start_s = self._settings.start_s or self._now_s - DAY_S
+        return Progress(start_s, recent_s=self._now_s, whole_s=self._now_s, first_s=start_s)
 
     def _save(self) -> None:
         told = {name: progress.as_dict() for name, progress in self._progress.items()}

@@ -22,6 +22,9 @@ RECENT_PARTS = 12
 CLOCKS_DIFFER_S = 3600  # a time further ahead than this was not written by a right clock
 
 
+_TIMES = ("read_until_s", "recent_s", "whole_s", "first_s")
+
+
 class Window(NamedTuple):
     """A time to read, from start to end."""
 
@@ -33,18 +36,19 @@ class Window(NamedTuple):
 class Progress:
     """What a checkpoint holds of one application; times are seconds since 1970.
 
-    All before `read_until_s` was read at least once. `recent_s` and `whole_s` are when the recent
-    past and the whole time of re-scan were last read again.
+    All from `first_s` to `read_until_s` was read at least once. `recent_s` and `whole_s` are when
+    the recent past and the whole time of re-scan were last read again.
     """
 
     read_until_s: float
     recent_s: float = 0.0
     whole_s: float = 0.0
+    first_s: float = 0.0
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any], now_s: float) -> Progress | None:
         """Return it, None where it cannot be one: a time that is none, or lies ahead."""
-        times = [row.get(name) for name in ("read_until_s", "recent_s", "whole_s")]
+        times = [row.get(name) for name in _TIMES]
         latest_s = now_s + CLOCKS_DIFFER_S
         if not all(type(t) in (int, float) and 0 <= t <= latest_s for t in times):  # type: ignore[operator]
             return None
@@ -74,9 +78,11 @@ def is_whole_due(progress: Progress, now_s: float) -> bool:
     return now_s - progress.whole_s >= DAY_S
 
 
-def old_windows(application: str, span_s: float, first_s: float, now_s: float) -> Iterator[Window]:
-    """Yield the last `span_s` again, but nothing before `first_s`, newest first."""
-    start_s = max(first_s, now_s - span_s, now_s - kept_s(application) + HOUR_S)
+def old_windows(
+    application: str, progress: Progress, span_s: float, now_s: float
+) -> Iterator[Window]:
+    """Yield the last `span_s` again, but nothing before the input's start, newest first."""
+    start_s = max(progress.first_s, now_s - span_s, now_s - kept_s(application) + HOUR_S)
     end_s = now_s
     while end_s > start_s:
         begin_s = max(start_s, (end_s - 1) // HOUR_S * HOUR_S)

@@ -18,7 +18,7 @@ from flowtrap_inputs.json_stream import records
 from .codes import CODE, Meaning, meaning, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from flowtrap_inputs.http import Answer, HttpClient
     from flowtrap_inputs.limiter import Limiter
@@ -95,7 +95,7 @@ class ActivityApi:
             for row in rows:
                 yield self._blob(row, start_s, end_s)
 
-    def records(self, blob: Blob) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    def records(self, blob: Blob) -> Generator[tuple[bytes, dict[str, Any]], None, None]:
         """Yield the events of a content, each with its own bytes; one try, nothing kept."""
         address = self._address(f"audit/{quote(blob.content_id, safe='$')}")
         with self._open("GET", address) as answer:

@@ -17,13 +17,11 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
-from flowtrap.model.errors import FlowtrapError
 from flowtrap_inputs import pool
 from flowtrap_inputs.errors import (
     FetchError,
     MalformedError,
     RefusedError,
-    StoppedError,
     TransientError,
 )
 
@@ -96,12 +94,13 @@ class Run:
                 turns.append((name, reached_s))
 
     def _guarded(self, name: str, step: Callable[[], int | None]) -> int | None:
-        """Return what a step does; None where this content type cannot go on in this run."""
+        """Return what a step does; None where this content type cannot go on in this run.
+
+        What is not about the vendor (a closed pipe, a checkpoint that is not taken) ends the run.
+        """
         try:
             return step()
-        except StoppedError:
-            raise
-        except FlowtrapError as error:
+        except (FetchError, MalformedError) as error:
             if isinstance(error, RefusedError):
                 if meaning(error.status, error.code) is Meaning.FATAL:
                     raise
@@ -201,7 +200,8 @@ class Run:
 
         def attempt() -> None:
             try:
-                self._emitter.emit(self._api.records(blob), blob.created_s)
+                with closing(self._api.records(blob)) as records:
+                    self._emitter.emit(records, blob.created_s)
             except MalformedError as error:
                 raise TransientError(error.problem, place=blob.content_id) from None
 

@@ -72,9 +72,11 @@ class ScriptApi:
             seen.add(token)
             asked = {**query, "pageSize": str(PAGE), **({"pageToken": token} if token else {})}
             page = self._get(f"{self._root}{method}?{urlencode(asked)}", self._tokens)
-            rows = page.get("processes") or []
-            yield from (row for row in rows if isinstance(row, dict))
-            token = page.get("nextPageToken") or ""
+            rows = page.get("processes")  # left out where there are none
+            for row in rows if isinstance(rows, list) else ():
+                if isinstance(row, dict):
+                    yield row
+            token = str(page.get("nextPageToken") or "")
             if not token:
                 return
         raise MalformedError("the runs' pages go round in a circle", place=method)
