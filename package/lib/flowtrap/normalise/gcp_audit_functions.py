@@ -253,7 +253,8 @@ def _change(request: Part) -> str:
         mask = member(mask, "paths")
     if isinstance(mask, str):
         mask = mask.split(",")
-    paths = [folded(path.strip()) for path in mask or () if text(path)]
+    named = mask if isinstance(mask, list) else ()
+    paths = [folded(path.strip()) for path in named if text(path)]
     if not paths:
         return ""
     if all(any(plain in path for plain in _PLAIN_CHANGES) for path in paths):
