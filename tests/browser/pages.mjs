@@ -20,7 +20,7 @@ page.on("pageerror", (error) => shown.errors.push(String(error)));
 const form = () => page.locator('[data-test="modal"], [role="dialog"]').last();
 const field = (name, root = page) => root.locator(`[data-name="${name}"]`);
 const box = (name, root = page) => field(name, root).locator("input:visible, textarea:visible").first();
-const open = (view) => page.goto(`${uri}/en-US/app/TA_flowtrap/${view}`);
+const open = (view) => page.goto(`${uri}/en-US/app/TA_flowtrap/${view}`, { waitUntil: "networkidle" });
 const row = (name) => page.locator("tr:visible", { has: page.getByText(name, { exact: true }) }).first();
 
 async function step(name, text) {
@@ -71,7 +71,11 @@ async function remove(name) {
 const succeeded = () => page.locator('[data-test="toast"]', { hasText: "Success" }).or(
   page.locator('svg title', { hasText: "Success" })).first().waitFor({ state: "attached" });
 
-const tab = (name) => page.getByRole("tab", { name, exact: true }).click();
+// A list that is still on its way when a row is added would take the row away again.
+async function tab(name) {
+  await page.getByRole("tab", { name, exact: true }).click();
+  await page.waitForLoadState("networkidle");
+}
 
 async function proxy() {
   await tab("Proxy");
@@ -144,7 +148,7 @@ async function input(kind, title, account) {
   await row("first").getByText("900").waitFor();
   await step(`${kind}_edited`, await row("first").innerText());
   await remove("first");
-  await step(`${kind}_deleted`, await page.locator("table:visible").first().innerText());
+  await step(`${kind}_deleted`, await page.locator(":text('No records found'):visible").first().innerText());
 }
 
 async function lists() {

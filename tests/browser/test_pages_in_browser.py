@@ -71,7 +71,7 @@ def shown(site, values):
     site.splunkd.on_call = before_deletion
     command = ["node", HERE / "pages.mjs", site.web.uri, SCREENSHOTS, CHROMIUM]
     done = subprocess.run(
-        command, input=json.dumps(values), capture_output=True, text=True, timeout=300
+        command, input=json.dumps(values), capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     site.splunkd.on_call = lambda *call: None
