@@ -15,7 +15,7 @@ from compiler.splunk.searches import searches
 from compiler.splunk.spl import Spl
 from flowtrap.model.errors import FlowtrapError
 
-from .staging import RUNTIME
+from .staging import REPO, RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ NEEDED = (
     "bin/TA_flowtrap_rh_settings.py",
     "bin/TA_flowtrap_rh_list_entry.py",
     "default/app.conf",
+    "default/inputs.conf",
     "default/macros.conf",
     "default/props.conf",
     "default/restmap.conf",
@@ -63,6 +64,7 @@ def problems(product: Path, document: dict[str, Any], version: str) -> list[str]
     return found or [
         *_version(product, version),
         *_scripts(product),
+        *_replaced(product),
         *_searches(product, document),
         *_commands(product),
     ]
@@ -100,7 +102,7 @@ def _version(product: Path, version: str) -> Iterator[str]:
 
 def _scripts(product: Path) -> Iterator[str]:
     """Every script of ours must be Python, and every handler that restmap.conf names must exist."""
-    for path in [*(product / "bin").glob("*.py"), *(product / "lib/flowtrap").rglob("*.py")]:
+    for path in [*(product / "bin").glob("*.py"), *(product / "lib").glob("flowtrap*/**/*.py")]:
         try:
             ast.parse(path.read_text("utf-8"), feature_version=(3, 9))
         except SyntaxError as error:
@@ -110,6 +112,17 @@ def _scripts(product: Path) -> Iterator[str]:
         file = row.get("handlerfile")
         if file and not (product / "bin" / file).is_file():
             yield f"restmap.conf [{stanza}]: bin/{file} is missing"
+
+
+def _replaced(product: Path) -> Iterator[str]:
+    """Yield scripts that ucc-gen replaced by its own, whose inputs emit a made-up event."""
+    for ours in sorted((REPO / "package/bin").glob("*.py")):
+        built = product / "bin" / ours.name
+        if not built.is_file() or built.read_bytes() != ours.read_bytes():
+            yield f"bin/{ours.name} is not the one of package/bin"
+    for stanza in conf.parse((product / "default/inputs.conf").read_text("utf-8"), "inputs.conf"):
+        if not (REPO / "package/bin" / f"{stanza}.py").is_file():
+            yield f"inputs.conf [{stanza}]: package/bin/{stanza}.py is missing"
 
 
 def _unreadable(product: Path) -> Iterator[str]:

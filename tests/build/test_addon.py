@@ -47,6 +47,8 @@ def test_the_product_is_whole(addon):
         ("default/.hidden", "x", "hidden"),
         ("VERSION", "9.9.9\n", "says version 9.9.9"),
         ("bin/broken.py", "def x(:\n", "bin/broken.py:1"),
+        ("bin/flowtrap_m365.py", "print(1)\n", "is not the one of package/bin"),
+        ("default/inputs.conf", "[other]\nindex = x\n", "package/bin/other.py is missing"),
         ("default/macros.conf", "[a]\nx\n", "is no setting"),
         ("default/savedsearches.conf", "[a]\nsearch = index=x\n", "differs from the detections"),
         ("lib/flowtrap/pipeline.py", None, "pipeline.py is missing"),
