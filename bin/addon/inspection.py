@@ -32,13 +32,16 @@ REASONS = {
     "check_for_python_script_existence": "The add-on has Python files, for Python 3 alone; the "
     "check asks whether they run on 2 as well.",
     "check_python_sdk_version": "splunk-sdk 3 needs Python 3.13; Splunk 9 runs add-ons on 3.9.",
-    "check_for_possible_threading": "solnlib has a thread pool and asks btool; nothing of ours "
-    "calls either.",
+    "check_for_possible_threading": "The inputs fetch with a few threads that end with the run; "
+    "solnlib has a thread pool and asks btool, which nothing of ours calls.",
     "check_hostnames_and_ips": "An example address in the description of PySocks.",
     "check_collections_conf": "The commands keep open cases in the KV store; no action required.",
     "check_for_custom_mako_templates": "UCC's page is a Mako template until UCC has another.",
     "check_for_supported_tls": "solnlib and splunktaucclib talk to the local splunkd, whose "
     "certificate is its own.",
+    "check_for_modular_inputs": "Says that the add-on has inputs; no action required.",
+    "check_for_indexer_synced_configs": "Inputs run on a search head or a heavy forwarder, not on "
+    "indexers.",
     "check_ucc_dependencies": "Says that UCC's libraries are there; no action required.",
 }
 
