@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
 from collections import defaultdict
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from builders.https_server import HttpsServer
 
 Fault = int | str
 SCRIPT_SCOPES = ("processes", "projects.readonly")
@@ -23,7 +23,7 @@ SECRET = "a-client-secret"
 SWITCHED_OFF = "User has not enabled the Apps Script API. Enable it by visiting https://script.google.com/home/usersettings then retry."
 
 
-class Api:
+class Api(HttpsServer):
     """A server, as a context. `requests` are the paths asked for, `tokens` those that came."""
 
     def __init__(self, certificate: Path) -> None:
@@ -31,23 +31,8 @@ class Api:
         self.requests: list[str] = []
         self.tokens: set[str] = set()
         self.on_request: Callable[[str], object] = lambda path: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *args: None  # type: ignore[method-assign]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.root = f"https://127.0.0.1:{self._server.server_address[1]}/"
-
-    def __enter__(self) -> Any:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(certificate, _handler(self))
+        self.root = f"{self.origin}/"
 
     def fault(self, path: str) -> Fault | None:
         """Return what the next request for a path meets."""

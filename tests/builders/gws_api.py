@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import json
 import random
-import ssl
 import threading
 import time
 import urllib.parse
@@ -19,13 +18,15 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timezone
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from builders.https_server import HttpsServer
 
 ADMIN, ACCOUNT = "admin@example.com", "reader@example-project.iam.gserviceaccount.com"
 CUSTOMER = "C01exampl"
@@ -82,7 +83,7 @@ def refusal(status: int, reason: str, said: str = "no") -> Answered:
     return Answered(status, {"error": error})
 
 
-class GwsApi:
+class GwsApi(HttpsServer):
     """The server, as a context."""
 
     def __init__(self, certificate: Path, account: ServiceAccount, *, seed: int = 0) -> None:
@@ -101,24 +102,9 @@ class GwsApi:
         self._tokens: set[str] = set()
         self._pages: dict[str, tuple[str, list[dict[str, Any]]]] = {}
         self._number = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *args: None  # type: ignore[method-assign]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.root = f"https://127.0.0.1:{self._server.server_address[1]}/"
+        super().__init__(certificate, _handler(self))
+        self.root = f"{self.origin}/"
         self.token_uri = f"{self.root}token"
-
-    def __enter__(self) -> GwsApi:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def now_s(self) -> float:
         return time.time() + self.skew_s

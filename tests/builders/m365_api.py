@@ -16,7 +16,6 @@ import hashlib
 import json
 import random
 import re
-import ssl
 import threading
 import time
 import urllib.parse
@@ -24,9 +23,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timezone
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from builders.https_server import HttpsServer
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 CLIENT = "66666666-7777-4888-9999-000000000000"
@@ -72,7 +73,7 @@ def refusal(status: int, code: str) -> Answered:
     return Answered(status, {"error": {"code": code, "message": f"{code} happened"}})
 
 
-class M365Api:
+class M365Api(HttpsServer):
     """The server, as a context."""
 
     def __init__(self, certificate: Path, *, seed: int = 0) -> None:
@@ -94,23 +95,8 @@ class M365Api:
         self._tokens: set[str] = set()
         self._pages: dict[str, tuple[list[Content], str]] = {}
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *args: None  # type: ignore[method-assign]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.root = f"https://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> M365Api:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(certificate, _handler(self))
+        self.root = self.origin
 
     def now_s(self) -> float:
         return time.time() + self.skew_s

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowtrap.model.errors import FlowtrapError
+from flowtrap.model.errors import FlowtrapError, RecordError
+from flowtrap.normalise.times import time_ms
 
 from .http import Proxy
 
@@ -111,6 +112,32 @@ def _check_google(form: Form) -> None:
 
 def _is_on(form: Form) -> bool:
     return form.get("proxy_enabled", "0").lower() in ("1", "true")
+
+
+def start_s(form: Form) -> int | None:
+    """Return an input's start in seconds since 1970, None for no start; raise FlowtrapError."""
+    text = form.get("start")
+    if not text:
+        return None
+    try:
+        return time_ms(text) // 1000
+    except RecordError:
+        raise FlowtrapError(
+            f"{text[:40]!r} is not a time", place="Start", cure="write it as 2027-01-31T00:00:00Z"
+        ) from None
+
+
+def rescan_s(form: Form, *, default: int, least: int, most: int, place: str) -> int:
+    """Return how many seconds back an input reads again; bounds in hours. Raise FlowtrapError."""
+    hours = form.get("rescan_hours") or str(default)
+    is_number = hours.isascii() and hours.isdigit() and len(hours) < 10
+    if not is_number or not least <= int(hours) <= most:
+        raise FlowtrapError(
+            f"{hours[:20]!r} is not a number of hours",
+            place=place,
+            cure=f"write a number from {least} to {most}",
+        )
+    return int(hours) * 3600
 
 
 def _check_proxy(form: Form) -> None:

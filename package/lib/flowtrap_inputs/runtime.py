@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import logging
 
+    from .errors import TransientError
     from .stop import Stop
 
 
@@ -70,3 +71,9 @@ class Runtime(Protocol):
     @property
     def log(self) -> logging.Logger:
         """Where to write what a person should know."""
+
+
+def tell_retry(runtime: Runtime, error: TransientError, wait_s: float) -> None:
+    """Count that a request is tried again, and log why; what `Retry` takes as `on_retry`."""
+    runtime.health.add("retries")
+    runtime.log.debug("again in %.1f s: %s", wait_s, error)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import ssl
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from builders.https_server import HttpsServer
 
 from . import documents, searches, stanzas
 from .answer import NOT_FOUND, Answer, Entry, entries, message, named
@@ -21,7 +22,7 @@ _END = _SEPARATOR + _SEPARATOR.join("SPLUNK") + _SEPARATOR
 OwnPath = Callable[[str, list[str], dict[str, str]], Answer]
 
 
-class Splunkd:
+class Splunkd(HttpsServer):
     """The server, as a context. What it knows is in its attributes:
 
     `rows` documents by collection and key, `confs` settings by conf file and stanza, `inputs` by
@@ -47,23 +48,8 @@ class Splunkd:
         self.on_call: Callable[[int, str, str, bool], None] = lambda *call: None
         self.lock = threading.Lock()
         self._jobs = searches.Jobs()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.handle_error = lambda *args: None  # type: ignore[method-assign]
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.uri = f"https://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Splunkd:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(certificate, _handler(self))
+        self.uri = self.origin
 
     def store_secret(self, endpoint: str, name: str, secret: dict[str, str]) -> None:
         """Keep the encrypted fields of a stanza as the REST handlers do, in pieces with an end.

@@ -9,24 +9,23 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from flowtrap.model.errors import FlowtrapError, RecordError
-from flowtrap.normalise.times import time_ms
+from flowtrap.model.errors import FlowtrapError
 from flowtrap_inputs import forms
 from flowtrap_inputs.http import HttpClient
 from flowtrap_inputs.input_xml import Argument
 from flowtrap_inputs.limiter import Limiter
 from flowtrap_inputs.modular_input import InputKind
 from flowtrap_inputs.retry import Retry
+from flowtrap_inputs.runtime import tell_retry
 
 from .reports_api import ROOT, ReportsApi
 from .run import Run
-from .settings import DEFAULT_APPLICATIONS, HOUR_S, SOURCETYPE, Settings
+from .settings import DEFAULT_APPLICATIONS, SOURCETYPE, Settings
 from .token import TOKEN_URI, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flowtrap_inputs.errors import TransientError
     from flowtrap_inputs.modular_input import Job, Runtime
 
 NAME = "flowtrap_workspace"
@@ -77,32 +76,14 @@ def settings(name: str, form: Mapping[str, str]) -> Settings:
                 place="Applications",
                 cure="write names as drive,token,admin",
             )
-    hours = form.get("rescan_hours") or "72"
-    if not hours.isascii() or not hours.isdigit() or not 1 <= int(hours) <= _MOST_RESCAN_HOURS:
-        raise FlowtrapError(
-            f"{hours[:20]!r} is not a number of hours",
-            place="Re-scan",
-            cure=f"write a number from 1 to {_MOST_RESCAN_HOURS}",
-        )
     return Settings(
         name,
         applications,
-        _start_s(form.get("start", "")),
-        int(hours) * HOUR_S,
+        forms.start_s(form),
+        forms.rescan_s(form, default=72, least=1, most=_MOST_RESCAN_HOURS, place="Re-scan"),
         "" if form.get("index", "default") == "default" else form["index"],
         form.get("sourcetype") or SOURCETYPE,
     )
-
-
-def _start_s(text: str) -> int | None:
-    if not text:
-        return None
-    try:
-        return time_ms(text) // 1000
-    except RecordError:
-        raise FlowtrapError(
-            f"{text[:40]!r} is not a time", place="Start", cure="write it as 2027-01-31T00:00:00Z"
-        ) from None
 
 
 def collect(
@@ -114,10 +95,6 @@ def collect(
     can be read. What goes wrong with one application is counted and logged; the others go on.
     """
 
-    def on_retry(error: TransientError, wait_s: float) -> None:
-        runtime.health.add("retries")
-        runtime.log.debug("again in %.1f s: %s", wait_s, error)
-
     key = forms.service_account_key(job.account)
     administrator = job.account.get("delegated_admin", "")
     limiter = Limiter(REQUESTS_PER_MINUTE // job.sharers, runtime.stop)
@@ -125,4 +102,5 @@ def collect(
     with HttpClient(pins, proxy=job.network.proxy, ca_file=job.network.ca_file) as http:
         tokens = Tokens(http, key, administrator, token_uri=endpoints.token_uri)
         api = ReportsApi(http, tokens, limiter, runtime.health, root=endpoints.root)
-        Run(settings(job.name, job.form), runtime, api, retry(runtime.stop, on_retry=on_retry)).go()
+        tries = retry(runtime.stop, on_retry=partial(tell_retry, runtime))
+        Run(settings(job.name, job.form), runtime, api, tries).go()

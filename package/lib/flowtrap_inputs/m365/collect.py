@@ -5,19 +5,20 @@ Example: `collect(settings, runtime)`, which returns when all that is new is out
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Callable
 
 from flowtrap_inputs.errors import StoppedError
 from flowtrap_inputs.http import HttpClient
 from flowtrap_inputs.limiter import Limiter
 from flowtrap_inputs.retry import Retry
+from flowtrap_inputs.runtime import tell_retry
 
 from .activity_api import ActivityApi
 from .run import Run
 from .token import Tokens
 
 if TYPE_CHECKING:
-    from flowtrap_inputs.errors import TransientError
     from flowtrap_inputs.runtime import Runtime
 
     from .settings import Settings
@@ -39,12 +40,8 @@ def collect(
     type is counted and logged, and the others go on.
     """
 
-    def on_retry(error: TransientError, wait_s: float) -> None:
-        runtime.health.add("retries")
-        runtime.log.debug("again in %.1f s: %s", wait_s, error)
-
     account = settings.account
-    tries = retry(runtime.stop, on_retry=on_retry)
+    tries = retry(runtime.stop, on_retry=partial(tell_retry, runtime))
     with HttpClient(
         account.cloud.pins(account.tenant), proxy=account.proxy, ca_file=account.ca_file
     ) as http:

@@ -9,8 +9,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Callable
 
-from flowtrap.model.errors import FlowtrapError, RecordError
-from flowtrap.normalise.times import time_ms
+from flowtrap.model.errors import FlowtrapError
 from flowtrap_inputs import forms
 from flowtrap_inputs.input_xml import Argument
 from flowtrap_inputs.modular_input import InputKind
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from flowtrap_inputs.modular_input import Job, Runtime
 
 NAME = "flowtrap_m365"
-HOUR_S = 3600
 _MOST_RESCAN_HOURS = 144
 _ARGUMENTS = (
     Argument("account", "Account", required=True),
@@ -56,7 +54,7 @@ def check_form(form: Mapping[str, str]) -> None:
     """Raise FlowtrapError where an input's form cannot be used."""
     _content_types(form)
     _rescan_s(form)
-    _start_s(form)
+    forms.start_s(form)
 
 
 def settings_of(
@@ -68,7 +66,7 @@ def settings_of(
         name=name,
         account=account,
         content_types=_content_types(form),
-        start_s=_start_s(form),
+        start_s=forms.start_s(form),
         rescan_s=_rescan_s(form),
         index="" if index == "default" else index,
         sourcetype=form.get("sourcetype") or SOURCETYPE,
@@ -98,23 +96,4 @@ def _content_types(form: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _rescan_s(form: Mapping[str, str]) -> int:
-    hours = form.get("rescan_hours") or "6"
-    if not hours.isascii() or not hours.isdigit() or int(hours[:9]) > _MOST_RESCAN_HOURS:
-        raise FlowtrapError(
-            f"{hours[:20]!r} is not a number of hours",
-            place="Read again",
-            cure=f"write a number from 0 to {_MOST_RESCAN_HOURS}",
-        )
-    return int(hours) * HOUR_S
-
-
-def _start_s(form: Mapping[str, str]) -> int | None:
-    text = form.get("start")
-    if not text:
-        return None
-    try:
-        return time_ms(text) // 1000
-    except RecordError:
-        raise FlowtrapError(
-            f"{text[:40]!r} is not a time", place="Start", cure="write it as 2027-01-31T00:00:00Z"
-        ) from None
+    return forms.rescan_s(form, default=6, least=0, most=_MOST_RESCAN_HOURS, place="Read again")
