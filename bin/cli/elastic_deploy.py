@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elastic import lists
 from elastic.client import Cluster, connect
 from elastic.cluster_shelves import Lists, Templates
 from elastic.dashboards import saved_objects
@@ -19,6 +18,7 @@ from elastic.shelf import carry_out, plan, removal
 
 from . import content, exit_codes
 from .elastic_connection import access, connection_options
+from .elastic_rules import lists_option
 from .messages import Messages
 from .preparation import prepared
 
@@ -43,10 +43,17 @@ PATIENCE_S = 60
 )
 @click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
 @click.option("--config", "config_path", metavar="FILE", help="Settings; else flowtrap.yml here.")
+@lists_option("index")
 @click.option("--remove", is_flag=True, help="Take away all that deploy installed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def deploy_verb(
-    kibana: str | None, space: str, config_path: str | None, remove: bool, yes: bool, **where: Any
+    kibana: str | None,
+    space: str,
+    config_path: str | None,
+    lists: str,
+    remove: bool,
+    yes: bool,
+    **where: Any,
 ) -> int:
     """Install index templates, lists, rules, data views and dashboards.
 
@@ -57,17 +64,27 @@ def deploy_verb(
     place, messages = access(where), Messages()
     detections, site = prepared(config_path, (), time.time_ns() // 1_000_000, messages)
     cluster = Cluster(connect(place), place.place, patience_s=PATIENCE_S)
-    shelves: list[Shelf] = [Templates(cluster), Lists(cluster, lists.list_rows(detections, site))]
-    unsaid = lists.unsaid(detections, site)
-    if unsaid:
-        messages.say(
-            f"{len(unsaid)} patterns have more than two '*', so they are not in the lookup index"
-            f" (rules have them in their queries): {', '.join(unsaid)}"
-        )
+    in_kibana: list[Shelf] = []
     if kibana:
-        shelves += _in_kibana(kibana, space, place, detections, site, messages)
+        in_kibana = _in_kibana(kibana, space, place, detections, site, lists, messages)
+    index = _lookup(cluster, detections, site, lists)
+    # The index comes before rules that ask it, and goes after they have ceased to.
+    of_rules = [index, *in_kibana] if index.wanted else [*in_kibana, index]
+    shelves: list[Shelf] = [Templates(cluster), *of_rules]
     steps = removal(shelves) if remove else plan(shelves)
     return _do(steps, yes, messages)
+
+
+def _lookup(cluster: Cluster, detections: Sequence[Detection], site: Tunables, lists: str) -> Lists:
+    """Return the shelf of the lookup index; with compiled lists nothing asks it, so it goes."""
+    from compiler.elastic import lookup  # here, since pySigma takes its time to load
+
+    wanted = {
+        "settings": lookup.settings(),
+        "mappings": lookup.mappings(detections),
+        "rows": lookup.rows(detections, site),
+    }
+    return Lists(cluster, lookup.INDEX, wanted if lists == "index" else None)
 
 
 def _in_kibana(
@@ -76,6 +93,7 @@ def _in_kibana(
     place: Access,
     detections: Sequence[Detection],
     site: Tunables,
+    lists: str,
     messages: Messages,
 ) -> list[Shelf]:
     """Return the shelves of Kibana, after a look at its version."""
@@ -83,7 +101,8 @@ def _in_kibana(
 
     one = Kibana(url, place, space=space)
     messages.say(f"{one.place}: Kibana {one.check_version()}")
-    found = export.natives(content.DETECTIONS, export.settled_by(detections, site))
+    settled = export.settled_by(detections, site)
+    found = export.natives(content.DETECTIONS, settled, lists)
     exceptions, *rules = map(json.loads, export.ndjson(export.rules(found)))
     return [Exceptions(one, exceptions), Rules(one, rules), SavedObjects(one, saved_objects())]
 

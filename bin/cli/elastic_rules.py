@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from . import config, content, exit_codes
 from .messages import Messages
 from .outlet import outlet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def lists_option(default: str) -> Callable[[F], F]:
+    """Return the option that says how rules come to the lists of flowtrap.yml."""
+    return click.option(
+        "--lists",
+        type=click.Choice(("compiled", "index")),
+        default=default,
+        show_default=True,
+        help="Rules hold the lists of flowtrap.yml, or read them from the index flowtrap-lists.",
+    )
 
 
 @click.command("rules")
@@ -24,8 +42,13 @@ from .outlet import outlet
     is_flag=True,
     help="Never join events of different data stream namespaces (one for each customer, say).",
 )
+@lists_option("compiled")
 def rules_verb(
-    output: str | None, config_path: str | None, names: tuple[str, ...], by_namespace: bool
+    output: str | None,
+    config_path: str | None,
+    names: tuple[str, ...],
+    by_namespace: bool,
+    lists: str,
 ) -> int:
     """Write Kibana rules (NDJSON) for the detections.
 
@@ -41,7 +64,8 @@ def rules_verb(
     for line in settings.expired:
         messages.say(line)
     chosen, site = settings.apply(content.select(every, names), now_ms)
-    found = list(export.natives(content.DETECTIONS, export.settled_by(chosen, site)))
+    settled = export.settled_by(chosen, site)
+    found = list(export.natives(content.DETECTIONS, settled, lists))
     lines = list(export.ndjson(export.rules(found, by_namespace=by_namespace)))
     with outlet(output) as file:
         file.writelines(lines)

@@ -10,16 +10,19 @@ import functools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from elasticsearch import Elasticsearch, helpers
 
 from builders import scenarios_page
-from compiler.elastic import native
+from compiler.elastic import lookup, native
 from compiler.elastic.export import Native, natives, settled_by
 from compiler.elastic.query import query_of
 from compiler.runtime_json import DETECTIONS, compile_all
+from elastic.client import Cluster
+from elastic.cluster_shelves import Lists
+from elastic.shelf import carry_out, plan
 from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.detection import Detection
@@ -73,22 +76,30 @@ def _detections() -> tuple[Detection, ...]:
     return tuple(from_document(compile_all(), place="detections"))
 
 
-def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
+def plans(
+    prefix: str, tunables: dict[str, Any] | None = None, lists: str = "compiled"
+) -> list[Native]:
     """Return the detections whose name begins so that have native verdicts."""
     settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
     chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
-    return [one for one in natives(DETECTIONS, chosen) if one.plan.verdicts]
+    return [one for one in natives(DETECTIONS, chosen, lists) if one.plan.verdicts]
 
 
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield data set and document of every record that an integration reads."""
     for case in cases(platform):
-        for record in case.records:
-            for one in unwrap(record):
-                document = _document(one, original=original)
-                if document:
-                    document["data_stream"] = {"namespace": namespace(case.id)}
-                    yield document["event"]["dataset"], document
+        for document in documents_of(case.records, original=original):
+            document["data_stream"] = {"namespace": namespace(case.id)}
+            yield document["event"]["dataset"], document
+
+
+def documents_of(records: Iterable[Any], *, original: bool) -> Iterator[dict[str, Any]]:
+    """Yield the documents of native records, as far as an integration reads them."""
+    for record in records:
+        for one in unwrap(record):
+            document = _document(one, original=original)
+            if document:
+                yield document
 
 
 def _document(record: Any, *, original: bool) -> dict[str, Any] | None:
@@ -127,7 +138,25 @@ def in_room(query: str, prefix: str) -> str:
     """Return a query over the indices of one test."""
     head, _, rest = query.partition("\n")
     moved = re.sub(r"(?<=[ ,])logs-", f"{prefix}-logs-", head)
-    return f"{moved}\n{rest}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
+    asked = rest.replace(f"JOIN {lookup.INDEX} ", f"JOIN {lists_index(prefix)} ")
+    return f"{moved}\n{asked}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
+
+
+def lists_index(prefix: str) -> str:
+    """Return the lookup index of one test."""
+    return f"{prefix}-lists"
+
+
+def put_lists(node: Elasticsearch, url: str, prefix: str, tunables: dict[str, Any]) -> None:
+    """Bring the lookup index of one test to what a site sets, as deploy does."""
+    site = Tunables(tunables, now_ms=0)
+    wanted = {
+        "settings": lookup.settings(),
+        "mappings": lookup.mappings(_detections()),
+        "rows": lookup.rows(_detections(), site),
+    }
+    for step in plan([Lists(Cluster(node, url), lists_index(prefix), wanted)]):
+        carry_out(step)
 
 
 def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .conditions import FALSE, TRUE, joined
-from .words import Inexpressible
+from .words import FALSE, TRUE, Inexpressible, joined
 
 if TYPE_CHECKING:
     from .plan import Need, Plan, Step
@@ -37,8 +36,11 @@ def selected(plan: Plan) -> list[str]:
     for name in _asked(plan):
         plan.column(*name)
     feeds = {said.feed.name: said for said in map(plan.feed_of, stages)}
+    flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
+    listed = plan.lists.commands(" ".join(flags))
+    of_hits = plan.lists.commands(" ".join(_conditions(plan, stages)))
     # What the other stages used is not computed; flags name their columns.
-    named = " ".join([*(plan.flags[s] + plan.suppressed[s] for s in stages), *_conditions(plan)])
+    named = " ".join([*flags, *_conditions(plan, stages), *listed, *of_hits])
     commands, many = [], []
     for said in feeds.values():
         asked = {f for f in said.used if said.feed.column(f) in named}
@@ -47,14 +49,15 @@ def selected(plan: Plan) -> list[str]:
         commands += said.feed.commands(asked)
         many += [said.feed.column(f) for f in sorted(asked) if said.feed.fields[f].many]
     index = ", ".join(dict.fromkeys(said.feed.index for said in feeds.values()))
-    flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
     return [
         f"FROM {index} METADATA _id",
         f"WHERE {joined('or', selecting)}",
         *dict.fromkeys(commands),
         *(f"MV_EXPAND {name}" for name in many),
+        *listed,
         f"EVAL {', '.join(flags)}",
         f"WHERE {' OR '.join(f's{n}' for n in range(len(stages)))}",
+        *of_hits,
     ]
 
 
@@ -92,8 +95,10 @@ def told(plan: Plan) -> list[str]:
     return found
 
 
-def _conditions(plan: Plan) -> list[str]:
-    return [*(need.where for need in plan.needs), *(v.anchor for v in plan.verdicts)]
+def _conditions(plan: Plan, stages: list[str]) -> list[str]:
+    """Return what is asked of hits beyond their stage's condition."""
+    asked = [plan.suppressed[stage] for stage in stages]
+    return [*asked, *(need.where for need in plan.needs), *(v.anchor for v in plan.verdicts)]
 
 
 # --- edges -------------------------------------------------------------------------------------

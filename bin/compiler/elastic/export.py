@@ -14,6 +14,7 @@ from compiler.building_blocks import Library
 from compiler.detection_file import read_subject
 from compiler.runtime_json import detection_paths
 
+from .lists import LISTS
 from .plan import plan_of
 from .rule import EXCEPTIONS, chain_rule, stage_rules
 
@@ -38,15 +39,20 @@ class Native:
     plan: Plan
 
 
-def natives(folder: Path, settled: Mapping[str, Tunables]) -> Iterator[Native]:
-    """Yield the detections of a folder that have tunables in `settled`, with their plans."""
+def natives(
+    folder: Path, settled: Mapping[str, Tunables], lists: str = "compiled"
+) -> Iterator[Native]:
+    """Yield the detections of a folder that have tunables in `settled`, with their plans.
+
+    `lists` says how queries come to the lists of flowtrap.yml, a name of `lists.LISTS`.
+    """
     library = Library(folder / "feeds")
     for path in detection_paths(folder):
         if path.stem in settled:
             subject = read_subject(path, library)
             blocks = {name: stage.block for name, stage in subject.stages.items()}
             runtime = written_out(subject.runtime)
-            yield Native(subject, plan_of(runtime, blocks, settled[path.stem]))
+            yield Native(subject, plan_of(runtime, blocks, settled[path.stem], LISTS[lists]))
 
 
 def settled_by(detections: Iterable[Detection], site: Tunables) -> dict[str, Tunables]:

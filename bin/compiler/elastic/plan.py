@@ -4,7 +4,8 @@ A `Need` is one requirement of a verdict: hits of a stage, reached from the anch
 relations. Needs that several verdicts share are joined once. A verdict that needs what the
 integration's fields do not tell is left out; `Plan.lost` says which and why.
 
-Example: `plan_of(detection, blocks).needs[0].path[-1].stage` is the first stage that is joined.
+Example: `plan_of(detection, blocks, tunables, CompiledLists).needs[0].path[-1].stage` is the first
+stage that is joined.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from flowtrap.model.window import span_ms
 
 from . import conditions, native
-from .conditions import FALSE, MISSES, OVER, joined
-from .words import Inexpressible
+from .conditions import MISSES, OVER
+from .words import FALSE, TRUE, Inexpressible, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from flowtrap.model.tunable import Tunables
 
     from .conditions import Words
+    from .lists import Lists
 
 Row = dict[str, Any]
 LEAST_RISK = 40  # medium: what is below is context, not an alert
@@ -69,6 +71,7 @@ class Plan:
     detection: Row
     window_ms: int
     words: dict[str, Words]
+    lists: Lists
     flags: dict[str, str] = field(default_factory=dict)
     suppressed: dict[str, str] = field(default_factory=dict)
     needs: list[Need] = field(default_factory=list)
@@ -100,8 +103,17 @@ class Plan:
         return list(dict.fromkeys(found))
 
 
-def plan_of(detection: Row, blocks: Mapping[str, Any], tunables: Tunables) -> Plan:
-    """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks."""
+def plan_of(
+    detection: Row,
+    blocks: Mapping[str, Any],
+    tunables: Tunables,
+    lists: Callable[[Row, Tunables], Lists],
+) -> Plan:
+    """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks.
+
+    `lists` makes what the plan asks of tunable lists, a value of `lists.LISTS`.
+    """
+    asked = lists(detection, tunables)
     spelled: dict[str, str] = {}
     for block in blocks.values():
         spelled |= conditions.spellings(block)
@@ -109,10 +121,10 @@ def plan_of(detection: Row, blocks: Mapping[str, Any], tunables: Tunables) -> Pl
     for name in dict.fromkeys(stage["feed"] for stage in detection["stages"].values()):
         own = native.feed(name)
         if own:
-            said[name] = conditions.Words(own, spelled, tunables)
+            said[name] = conditions.Words(own, spelled, asked)
     window = detection["chain"]["window"]
     span = span_ms(window) if isinstance(window, str) else tunables.span_ms(window["tunable"])
-    plan = Plan(detection, span, said)
+    plan = Plan(detection, span, said, asked)
     for stage in detection["stages"]:
         plan.flags[stage] = _flag(plan, stage)
         plan.suppressed[stage] = _suppressed(plan, stage)
@@ -181,7 +193,7 @@ def _add_verdict(plan: Plan, row: Row) -> None:
         return
     if first:
         step = Step(plan.anchor, first, first, "first", False)
-        needs.append(Need((step,), 0, None, first, conditions.TRUE))
+        needs.append(Need((step,), 0, None, first, TRUE))
     numbers = []
     for need in needs:
         if need not in plan.needs:
@@ -252,7 +264,7 @@ def _conditions(plan: Plan, stage: str, rows: list[Row]) -> tuple[str, tuple[str
                 raise
             plan.lost[f"exception: {error}"] = OVER
             continue
-        parts.append({FALSE: conditions.TRUE}.get(said, f"NOT {said}") if negated else said)
+        parts.append({FALSE: TRUE}.get(said, f"NOT {said}") if negated else said)
     return joined("and", parts), first
 
 
