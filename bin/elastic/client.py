@@ -9,6 +9,7 @@ A cluster that answers 429 or is away for a moment is asked again, ever less oft
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -18,7 +19,9 @@ from urllib.parse import urlsplit
 
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch.serializer import CompatibilityModeJsonSerializer
 
+from flowtrap.feed import decode
 from flowtrap.model.errors import FlowtrapError
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ def connect(access: Access) -> Elasticsearch:
         "request_timeout": REQUEST_TIMEOUT_S,
         "max_retries": 0,  # Cluster.ask does it, with waits between
         "retry_on_timeout": False,
+        "serializer": _QuickJson(),
     }
     if access.cloud_id:
         options["cloud_id"] = access.cloud_id
@@ -95,6 +99,17 @@ def _check(access: Access) -> None:
     if secret and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         cure = "use https, with --ca for a certificate of your own"
         raise ClusterError("credentials would travel in the clear", place=access.url, cure=cure)
+
+
+class _QuickJson(CompatibilityModeJsonSerializer):
+    """Decodes answers with orjson where installed; what it refuses (lone surrogates) as ever."""
+
+    def loads(self, data: bytes) -> Any:
+        """Return what an answer holds."""
+        if decode.orjson is not None:
+            with contextlib.suppress(ValueError):
+                return decode.orjson.loads(data)
+        return super().loads(data)
 
 
 class Cluster:
