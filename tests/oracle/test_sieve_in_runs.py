@@ -6,6 +6,7 @@ two looks at the cases, a run what it does between two saved states.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import tempfile
@@ -66,31 +67,31 @@ class Run:
         return json.dumps(self.engine.snapshot())
 
 
-def told_of(name: str, step_ms: int, saves: float, dice: random.Random) -> tuple[Any, int]:
+def told_of(name: str, steps: int, saves: float, dice: random.Random) -> tuple[Any, int]:
     """Return what is told of a platform's records, and how many were not let in at once."""
-    timed = [(event_of(record).time_ms, record) for record in everything(name)]
+    records = list(everything(name))
     told: dict[str, Any] = {}
     run, waited = Run(None), 0
-    first_ms, last_ms = timed[0][0], timed[-1][0]
-    for begin_ms in range(first_ms, last_ms + 1, step_ms):
-        portion = [record for at, record in timed if begin_ms <= at < begin_ms + step_ms]
+    ends = [len(records) * n // steps for n in range(steps + 1)]
+    for begin, end in itertools.pairwise(ends):
+        portion = records[begin:end]
+        until_ms = event_of(portion[-1]).time_ms + 1
         dice.shuffle(portion)
-        run.step(portion, begin_ms + step_ms, told)
+        run.step(portion, until_ms, told)
         assert run.engine.counters.late == 0
         if dice.random() < saves:
             waited += run.engine.counters.filtered_out
             run = Run(run.end())
     waited += run.engine.counters.filtered_out
-    run.step([], last_ms + 90 * 24 * HOUR_MS, told)
+    run.step([], until_ms + 90 * 24 * HOUR_MS, told)
     run.room.close()
     return sorted(told.values(), key=lambda row: (row["detection"], row["finding_id"])), waited
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("step_h", "saves"), [(24, 0.0), (24, 0.3), (3, 0.2), (100, 1.0)])
-def test_runs_in_steps_with_saved_states_equal_hunt(name, step_h, saves):
-    dice = random.Random(f"{name} {step_h}")
-    told, waited = told_of(name, step_h * HOUR_MS, saves, dice)
+@pytest.mark.parametrize(("steps", "saves"), [(5, 1.0), (20, 0.0), (40, 0.4)])
+def test_runs_in_steps_with_saved_states_equal_hunt(name, steps, saves):
+    told, waited = told_of(name, steps, saves, random.Random(f"{name} {steps}"))
     expected = json.loads(json.dumps(hunt(list(everything(name))).plain()))
     assert json.loads(json.dumps(told)) == expected
     assert expected
