@@ -392,7 +392,7 @@ class Hunt:
     def _needs(self, spec: FeedSpec, name: str) -> tuple[Need, ...]:
         """Return what the stages that a name leaves possible ask of a raw record."""
         if spec.name_field:
-            stages = self._matcher.possible(spec.name, spec.name_field, name)
+            stages = self._matcher.possible(spec.name, {spec.name_field: name})
         else:
             stages = tuple(n for n, s in enumerate(self.engine.stages) if s.feed == spec.name)
         alike: dict[tuple[str, bool, bytes], list[int]] = {}
