@@ -25,7 +25,7 @@ from flowtrap.feed import decode
 from flowtrap.model.errors import FlowtrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 BUSY = frozenset((429, 502, 503, 504))
@@ -191,6 +191,24 @@ def reason_of(body: Any) -> str:
     roots = cause.get("root_cause") or [cause]
     text = roots[0].get("reason") or cause.get("reason") or roots[0].get("type") or "no reason told"
     return " ".join(str(text).split())[:200]
+
+
+def gaps_of(answer: Mapping[str, Any]) -> list[str]:
+    """Return what an answer of a search does not cover, a line each."""
+    found = []
+    shards = answer["_shards"]
+    if shards.get("failed"):
+        failures = shards.get("failures") or [{}]
+        reason = reason_of(failures[0].get("reason", failures[0]))
+        found.append(f"{shards['failed']} of {shards['total']} shards failed: {reason}")
+    if answer.get("timed_out"):
+        found.append("the search was cut short by a time-out")
+    clusters = answer.get("_clusters", {})
+    away = [name for name in ("skipped", "partial", "failed") if clusters.get(name)]
+    if away:
+        count = sum(clusters[name] for name in away)
+        found.append(f"{count} of {clusters['total']} remote clusters did not answer in full")
+    return found
 
 
 def _refusal(error: ApiError) -> str:

@@ -196,7 +196,7 @@ class Run:
         chosen = select(self._cluster, source, one.fields, window, self._matcher.possible)
         self.counters.read += chosen.left_out
         self.counters.filtered_out += chosen.left_out
-        if chosen.left_out >= chosen.total:
+        if chosen.empty:
             return
         reading = Reading(
             self._cluster, source.pattern, chosen.query, source.fields, slices=self._slices

@@ -114,7 +114,7 @@ class Sieve:
     def _needs(self, spec: FeedSpec, name: str) -> tuple[Need, ...]:
         """Return what the stages that a name leaves possible ask of a raw record."""
         if spec.name_field:
-            stages = self._matcher.possible(spec.name, spec.name_field, name)
+            stages = self._matcher.possible(spec.name, {spec.name_field: name})
         else:
             stages = tuple(n for n, s in enumerate(self._engine.stages) if s.feed == spec.name)
         alike: dict[tuple[str, bool, bytes], list[int]] = {}
