@@ -48,7 +48,7 @@ _VAULT = re.compile(r"/providers/microsoft\.keyvault/(?:vaults|managedhsms)/([^/
 _SECRET = re.compile(r"(https?://[^/]+/(?:secrets|keys|certificates)/[^/?]+)", re.IGNORECASE)
 _TABLES = ("functionapplogs", "appservicehttplogs")  # of Log Analytics; Category is another thing
 _CLAIM = "identity_claim_"  # how AzureDiagnostics begins the name of a claim's column
-_SECRET_READS = ("SecretGet", "SecretBackup", "SecretList", "SecretListVersions")
+_SECRET_READS = ("secretget", "secretbackup", "secretlist", "secretlistversions")
 _OPERATIONS = (
     ("microsoft.web/sites/functions/log", "functionapplogs"),
     ("microsoft.logic/workflows/workflowrun", "workflowruntime"),
@@ -184,7 +184,7 @@ def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     read = first(told, "id", "id_s", "requestUri", "requestUri_s")
     secret = _SECRET.match(read)
     put(fields, "secret", secret[1] if secret else read.partition("?")[0])
-    put(fields, "secret_read", "true" if operation in _SECRET_READS else "")
+    put(fields, "secret_read", "true" if operation.lower() in _SECRET_READS else "")
     fields["outcome"] = _vault_outcome(row, told)
     what = fields.get("secret") or fields.get("resource") or "a vault"
     where = f" in vault {vault[1]}" if vault else ""
