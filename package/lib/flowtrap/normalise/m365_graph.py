@@ -52,6 +52,8 @@ _ACTS = (
 )
 # Example: azure-logic-apps/1.0 (workflow 0f1e…; version 0858…) microsoft-flow/1.0
 _WORKFLOW = re.compile(r"\(workflow ([0-9a-f-]+)", re.IGNORECASE)
+# A path without any of these words, in small letters, is none of these acts and reads no mail.
+ACT_WORDS = ("message", "mailfolders", "sendmail", "createlink", "invite")
 _READS_MAIL = re.compile(r"/(?:messages|mailfolders)(?:[/(]|$)", re.IGNORECASE)
 
 
