@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from compiler.elastic import native
+
 from .shelf import MARK, digest
 
 FINDINGS_INDEX = "flowtrap-findings"
@@ -19,6 +21,7 @@ LONGEST_KEYWORD = 8_191
 _KEYWORD = {"type": "keyword", "ignore_above": LONGEST_KEYWORD}
 _DATE, _NUMBER, _TEXT = {"type": "date"}, {"type": "long"}, {"type": "text"}
 _ADDRESS = {"type": "ip"}
+ORIGINAL = {"type": "keyword", "index": False, "doc_values": False}
 _SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
 
 _FIELDS: dict[str, dict[str, Any]] = {
@@ -89,6 +92,12 @@ def lists_index() -> dict[str, Any]:
         "settings": {"index.mode": "lookup", "auto_expand_replicas": "0-1"},
         "mappings": {"dynamic": "strict", "properties": nested(_LISTS)},
     }
+
+
+def columns_mapping() -> dict[str, Any]:
+    """Return the mappings of the index that maps what the rules' queries name."""
+    fields = {name: {"type": kind} for name, kind in native.columns().items()}
+    return {"dynamic": False, "properties": nested({**fields, "event.original": ORIGINAL})}
 
 
 def finding_fields() -> frozenset[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import native
 from .conditions import FALSE, TRUE, joined
 from .words import Inexpressible
 
@@ -46,10 +47,9 @@ def selected(plan: Plan) -> list[str]:
                   if plan.feed_of(stage) is said}  # fmt: skip
         commands += said.feed.commands(asked)
         many += [said.feed.column(f) for f in sorted(asked) if said.feed.fields[f].many]
-    index = ", ".join(dict.fromkeys(said.feed.index for said in feeds.values()))
     flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
     return [
-        f"FROM {index} METADATA _id",
+        f"FROM {native.source(said.feed for said in feeds.values())} METADATA _id",
         f"WHERE {joined('or', selecting)}",
         *dict.fromkeys(commands),
         *(f"MV_EXPAND {name}" for name in many),

@@ -5,12 +5,14 @@
     eventName: {column: event.action}                      the index is asked, and filters by it
     function:  {eval: 'COALESCE({arn_name}, {said})'}      computed; {…} names other fields
     said:      {json: [requestParameters, functionName]}   read out of event.original, where kept
-    doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
     said:      {…, map: [COLUMN, functionName]}            else out of a text `{a=b, c=d}`
+    doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
+    public:    {kql: 'gcp.audit.request.x: "y"'}           whether a flattened field holds a value
 
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
 an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
-A field that is not in the file cannot be asked natively.
+A field that is not in the file cannot be asked natively. `types` names the columns that are not
+keywords. A flattened one cannot be read, only searched: `kql` does, and is true or false.
 """
 
 from __future__ import annotations
@@ -19,30 +21,44 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from . import words
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FEEDS = Path(__file__).with_name("feeds")
+# An empty index that maps every column. A query fails over a column that no index maps, and an
+# integration maps many a field, event.original among them, when the first document has it.
+COLUMNS_INDEX = "flowtrap-columns"
+NAMESPACE = "data_stream.namespace"
+_OF_EVERY_QUERY = {
+    "@timestamp": "date",
+    "event.ingested": "date",
+    **dict.fromkeys(("event.id", "event.action", "event.dataset", NAMESPACE), "keyword"),
+}
 _NAME = re.compile(r"\{([A-Za-z@][\w.@]*)\}")
 _PARAMETER = (
     r'"name"\s*:\s*"NAME"\s*,\s*"(?:value|intValue|boolValue|multiValue)"'
     r'\s*:\s*\[?\s*"?(?<VALUE>[^"\],}]+)'
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_COLUMN = re.compile(r"(?<![\w.])@?[a-z][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)+")
+_COLUMN = re.compile(r"`[^`]+`|(?<![\w.])@?[a-z][a-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 @dataclass(frozen=True)
 class Field:
-    """How one field is had; exactly one of `column`, `eval` and the readings is given."""
+    """How one field is had; exactly one of `column`, `eval`, `kql` and the readings is given."""
 
     name: str
     column: str = ""
     eval: str = ""
     readings: tuple[tuple[str, str], ...] = ()  # (what is read, the pattern around the value)
+    columns: tuple[str, ...] = ()  # where the readings give nothing
+    kql: str = ""
     lower: bool = False
     many: bool = False
     set: bool = False
@@ -59,6 +75,7 @@ class NativeFeed:
     index: str
     package: dict[str, str]
     fields: dict[str, Field]
+    types: dict[str, str]
     notes: tuple[str, ...]
 
     @property
@@ -107,7 +124,8 @@ class NativeFeed:
             return []
         if own.eval:
             return [f"EVAL {target} = {self._named(own.eval)}"]
-        several = len(own.readings) > 1
+        columns = [self._as_text(column) for column in own.columns]
+        several = len(own.readings) + len(columns) > 1
         parts = [f"{target}_{n}" if several else target for n in range(len(own.readings))]
         greps = [
             f"GROK {self._named(source)} {words.text(pattern.replace('VALUE', part))}"
@@ -115,7 +133,11 @@ class NativeFeed:
         ]
         if not several:
             return greps
-        return [*greps, f"EVAL {target} = COALESCE({', '.join(parts)})"]
+        return [*greps, f"EVAL {target} = COALESCE({', '.join([*parts, *columns])})"]
+
+    def _as_text(self, column: str) -> str:
+        """Return a column as text, whatever it is mapped as."""
+        return f"TO_STRING({column})" if column in self.types else column
 
     def _named(self, text: str) -> str:
         return _NAME.sub(lambda found: self.column(found[1]), text)
@@ -125,6 +147,28 @@ def columns_of(query: str) -> list[str]:
     """Return the columns of the index that a query names: without them it would fail."""
     bare = _STRING.sub("", query.partition("\n")[2])
     return sorted(name for name in set(_COLUMN.findall(bare)) if not name.startswith("flowtrap."))
+
+
+def source(feeds: Iterable[NativeFeed]) -> str:
+    """Return the first line's indices: those of the feeds, and the one that maps every column."""
+    return ", ".join([*dict.fromkeys(one.index for one in feeds), f"{COLUMNS_INDEX}*"])
+
+
+def columns() -> dict[str, str]:
+    """Return every column that a rule may name, and what it is mapped as."""
+    found: dict[str, str] = dict(_OF_EVERY_QUERY)
+    for own in feeds():
+        for one in own.fields.values():
+            texts = (one.column, one.eval, *one.columns, *(place for place, _ in one.readings))
+            for name in _COLUMN.findall(_STRING.sub("", " ".join(texts))):
+                bare = name.strip("`")
+                found.setdefault(bare, own.types.get(bare, "keyword"))
+    return dict(sorted(found.items()))
+
+
+def feeds() -> list[NativeFeed]:
+    """Return all feeds that the integrations have."""
+    return [one for path in sorted(FEEDS.glob("*.yml")) if (one := feed(path.stem))]
 
 
 @cache
@@ -137,7 +181,7 @@ def feed(name: str) -> NativeFeed | None:
     fields = {key: _field(key, value) for key, value in row["fields"].items()}
     return NativeFeed(
         name, row["short"], _texts(row["dataset"]), row["index"], row["package"], fields,
-        tuple(row.get("notes", ())),
+        row.get("types", {}), tuple(row.get("notes", ())),
     )  # fmt: skip
 
 
@@ -146,10 +190,10 @@ def _field(name: str, row: dict[str, Any]) -> Field:
     readings += [(column, _map_pattern(key)) for column, key in _listed(row.get("map"))]
     if "param" in row:
         readings.append(("event.original", _PARAMETER.replace("NAME", row["param"])))
-        readings.extend((column, "(?<VALUE>.+)") for column in row.get("columns", ()))
     readings += [(column, pattern) for column, pattern in _listed(row.get("grok"))]
     return Field(
         name, row.get("column", ""), row.get("eval", ""), tuple(readings),
+        tuple(row.get("columns", ())), row.get("kql", ""),
         bool(row.get("lower")), bool(row.get("many")), bool(row.get("set")), row.get("hint", ""),
     )  # fmt: skip
 

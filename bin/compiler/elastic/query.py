@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from . import words
 from .conditions import TRUE, joined
 from .edges import alone, edges, marks, selected, told
+from .native import NAMESPACE
 
 if TYPE_CHECKING:
     from .plan import Plan, Verdict
@@ -25,7 +26,6 @@ _OF_A_CASE = (
     "flowtrap.last_time", "flowtrap.anchors", "flowtrap.evidence",
 )  # fmt: skip
 ROWS = 1_000
-NAMESPACE = "data_stream.namespace"
 
 
 def query_of(plan: Plan, recent: str | None, *, by_namespace: bool = False) -> str:

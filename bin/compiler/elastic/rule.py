@@ -91,7 +91,7 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterator[Row]:
         asked = {f for f in said.used if said.feed.column(f) in exact}
         query = "\n| ".join(
             [
-                f"FROM {said.feed.index} METADATA _id, _index, _version",
+                f"FROM {native.source([said.feed])} METADATA _id, _index, _version",
                 f"WHERE {joined('and', [said.feed.own, said.selecting(condition)])}",
                 *said.feed.commands(asked),
                 f"WHERE {exact}",
