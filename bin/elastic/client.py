@@ -9,6 +9,7 @@ A cluster that answers 429 or is away for a moment is asked again, ever less oft
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -18,11 +19,13 @@ from urllib.parse import urlsplit
 
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch.serializer import CompatibilityModeJsonSerializer
 
+from flowtrap.feed import decode
 from flowtrap.model.errors import FlowtrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 BUSY = frozenset((429, 502, 503, 504))
@@ -68,6 +71,7 @@ def connect(access: Access) -> Elasticsearch:
         "request_timeout": REQUEST_TIMEOUT_S,
         "max_retries": 0,  # Cluster.ask does it, with waits between
         "retry_on_timeout": False,
+        "serializer": _QuickJson(),
     }
     if access.cloud_id:
         options["cloud_id"] = access.cloud_id
@@ -95,6 +99,17 @@ def _check(access: Access) -> None:
     if secret and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         cure = "use https, with --ca for a certificate of your own"
         raise ClusterError("credentials would travel in the clear", place=access.url, cure=cure)
+
+
+class _QuickJson(CompatibilityModeJsonSerializer):
+    """Decodes answers with orjson where installed; what it refuses (lone surrogates) as ever."""
+
+    def loads(self, data: bytes) -> Any:
+        """Return what an answer holds."""
+        if decode.orjson is not None:
+            with contextlib.suppress(ValueError):
+                return decode.orjson.loads(data)
+        return super().loads(data)
 
 
 class Cluster:
@@ -176,6 +191,24 @@ def reason_of(body: Any) -> str:
     roots = cause.get("root_cause") or [cause]
     text = roots[0].get("reason") or cause.get("reason") or roots[0].get("type") or "no reason told"
     return " ".join(str(text).split())[:200]
+
+
+def gaps_of(answer: Mapping[str, Any]) -> list[str]:
+    """Return what an answer of a search does not cover, a line each."""
+    found = []
+    shards = answer["_shards"]
+    if shards.get("failed"):
+        failures = shards.get("failures") or [{}]
+        reason = reason_of(failures[0].get("reason", failures[0]))
+        found.append(f"{shards['failed']} of {shards['total']} shards failed: {reason}")
+    if answer.get("timed_out"):
+        found.append("the search was cut short by a time-out")
+    clusters = answer.get("_clusters", {})
+    away = [name for name in ("skipped", "partial", "failed") if clusters.get(name)]
+    if away:
+        count = sum(clusters[name] for name in away)
+        found.append(f"{count} of {clusters['total']} remote clusters did not answer in full")
+    return found
 
 
 def _refusal(error: ApiError) -> str:

@@ -10,7 +10,7 @@ import contextlib
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from .client import ClusterError, reason_of
+from .client import ClusterError, gaps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,14 +105,4 @@ class Reading:
         return hits
 
     def _note(self, answer: Mapping[str, Any]) -> None:
-        shards = answer["_shards"]
-        if shards.get("failed"):
-            failures = shards.get("failures") or [{}]
-            reason = reason_of(failures[0].get("reason", failures[0]))
-            self._add(f"{shards['failed']} of {shards['total']} shards failed: {reason}")
-        if answer.get("timed_out"):
-            self._add("the search was cut short by a time-out")
-
-    def _add(self, problem: str) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems += [gap for gap in gaps_of(answer) if gap not in self.problems]

@@ -9,15 +9,21 @@ written, but the state stays, so that the next run reads it again.
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowtrap.correlation.engine import Engine
 from flowtrap.feed import decode
+from flowtrap.feed.waiting import WaitingRoom
+from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
-from flowtrap.pipeline import ALWAYS, Intake, every_default
+from flowtrap.normalise.table import FEEDS as SPECS
+from flowtrap.sieve import Sieve
 
 from .client import ClusterError, RedIndexError
+from .originals import original_of
 from .paging import Reading
 from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
 from .sink import Written
@@ -32,10 +38,12 @@ if TYPE_CHECKING:
     from flowtrap.model.tunable import Tunables
 
     from .client import Cluster
+    from .paging import Hit
     from .sink import Sink
     from .sources import Source
 
 MOST_NOTES = 20
+_SPECS = {spec.name: spec for spec in SPECS}
 
 
 class Times(NamedTuple):
@@ -82,6 +90,8 @@ class Run:
         self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
         self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
         self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
+        self._room = WaitingRoom(tempfile.TemporaryFile, self._note)
+        self._sieve = Sieve(self._engine, self._matcher, self._intake, self._room)
         self._notes = 0
         self._saved_at_s = time.monotonic()
         self.saved_until_ms: int | None = None
@@ -105,6 +115,10 @@ class Run:
 
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
+        with contextlib.closing(self._room):
+            self._go()
+
+    def _go(self) -> None:
         self._restore()
         mapped = self._mapped()
         for window in self._windows(mapped):
@@ -175,21 +189,40 @@ class Run:
                 self._read_source(one, window)
             except RedIndexError as error:
                 self._miss(one.source, window, error.problem)
+        self._sieve.settle()
 
     def _read_source(self, one: _Mapped, window: Window) -> None:
         source = one.source
         chosen = select(self._cluster, source, one.fields, window, self._matcher.possible)
         self.counters.read += chosen.left_out
         self.counters.filtered_out += chosen.left_out
-        if chosen.left_out >= chosen.total:
+        if chosen.empty:
             return
         reading = Reading(
             self._cluster, source.pattern, chosen.query, source.fields, slices=self._slices
         )
-        for hit in reading.hits():
-            self._intake.take(hit, f"{hit['_index']}/{hit['_id']}")
+        self._sieve.begin(Context(source.pattern), came_ms=window.until_ms)
+        self._take(reading.hits(), source)
         for problem in reading.problems:
             self._miss(source, window, problem)
+
+    def _take(self, hits: Iterator[Hit], source: Source) -> None:
+        """Sift the documents that kept their record, and read the fields of the others."""
+        place = ""
+
+        def lines() -> Iterator[bytes]:
+            nonlocal place
+            for hit in hits:
+                place = f"{hit['_index']}/{hit['_id']}"
+                line = original_of(hit)
+                if line is None:
+                    self._intake.take(hit, place)
+                else:
+                    yield line
+
+        one_feed = _SPECS[source.feeds[0]] if len(source.feeds) == 1 else None
+        for line in self._sieve.door(one_feed).sift(lines()) if one_feed else lines():
+            self._intake.take_line(line, Context(place), 0)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:
         """Note what could not be read; each kind is said once."""
@@ -216,6 +249,7 @@ class Run:
             self._save(window.until_ms)
 
     def _save(self, until_ms: int) -> None:
+        self._sieve.let_in_since(self._engine.late_before_ms or 0)
         self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
         self.saved_until_ms = until_ms
         self._saved_at_s = time.monotonic()

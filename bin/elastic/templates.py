@@ -22,7 +22,7 @@ _KEYWORD = {"type": "keyword", "ignore_above": LONGEST_KEYWORD}
 _DATE, _NUMBER, _TEXT = {"type": "date"}, {"type": "long"}, {"type": "text"}
 _ADDRESS = {"type": "ip"}
 ORIGINAL = {"type": "keyword", "index": False, "doc_values": False}
-_SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
 
 _FIELDS: dict[str, dict[str, Any]] = {
     "@timestamp": _DATE,
@@ -109,7 +109,7 @@ def _template(index: str, mappings: dict[str, Any]) -> dict[str, Any]:
     return {
         "index_patterns": [index],
         "priority": PRIORITY,
-        "template": {"settings": _SETTINGS, "mappings": mappings},
+        "template": {"settings": SETTINGS, "mappings": mappings},
     }
 
 

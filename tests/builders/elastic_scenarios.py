@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from elasticsearch import Elasticsearch, helpers
 
 from builders import scenarios_page
+from builders.elastic_documents import document_of
 from compiler.elastic import native
 from compiler.elastic.export import Native, natives, settled_by
 from compiler.elastic.query import query_of
@@ -25,7 +26,6 @@ from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.detection import Detection
 from flowtrap.model.tunable import Tunables
-from flowtrap.normalise.elastic.table import integration_doc
 
 FOLDERS = {
     "AWS": "aws_",
@@ -34,8 +34,6 @@ FOLDERS = {
     "Microsoft 365": "m365_",
     "workspace": "workspace_",
 }
-# The Workspace integration has a data set for each application.
-_FAMILIES = ("google_workspace",)
 # What Fleet's templates say of a data stream: a field that is not declared is mapped as it comes.
 _DYNAMIC = {
     "date_detection": False,
@@ -94,21 +92,11 @@ def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str,
     for case in cases(platform):
         for record in case.records:
             for one in unwrap(record):
-                document = _document(one, original=original)
+                text = json.dumps(one, separators=(",", ":"), ensure_ascii=False)
+                document = document_of(one, original=text if original else None)
                 if document:
                     document["data_stream"] = {"namespace": namespace(case.id)}
                     yield document["event"]["dataset"], document
-
-
-def _document(record: Any, *, original: bool) -> dict[str, Any] | None:
-    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False) if original else None
-    try:
-        document = integration_doc(record, original=text)
-    except ValueError:  # a feed that no integration reads, such as the logs of scripts
-        return None
-    if document["event"]["dataset"] in _FAMILIES:
-        document["event"]["dataset"] += f".{document['event']['provider']}"
-    return document
 
 
 def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> Told:

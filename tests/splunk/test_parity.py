@@ -18,9 +18,9 @@ from builders.search_commands import execute, executes, getinfo, raw_rows, run
 from builders.splunkd import SESSION_KEY
 
 from flowtrap.correlation.engine import Engine
+from flowtrap.intake import ALWAYS, Intake, every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.tunable import Tunables
-from flowtrap.pipeline import ALWAYS, Intake, every_default
 
 RUNS = 20
 ARGS = ["detection=*", "state=all"]

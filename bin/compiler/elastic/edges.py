@@ -19,6 +19,7 @@ from .words import Inexpressible
 if TYPE_CHECKING:
     from .plan import Need, Plan, Step
 
+_OF_AN_EVENT = ("@timestamp", "event.ingested", "event.id", "event.action")
 _CLEAN = 'REPLACE({0}, "[|\\t]", "_")'
 # Not every integration gives event.id, and Google gives the acts of one activity the same.
 _ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _id)"
@@ -27,7 +28,7 @@ _ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _i
 # --- events ------------------------------------------------------------------------------------
 
 
-def selected(plan: Plan) -> list[str]:
+def selected(plan: Plan, apart: list[str]) -> list[str]:
     """Return the commands from the index to events with a flag for each stage."""
     stages = plan.stages()
     selecting = []
@@ -40,18 +41,21 @@ def selected(plan: Plan) -> list[str]:
     feeds = {said.feed.name: said for said in map(plan.feed_of, stages)}
     # What the other stages used is not computed; flags name their columns.
     named = " ".join([*(plan.flags[s] + plan.suppressed[s] for s in stages), *_conditions(plan)])
-    commands, many = [], []
+    commands = native.Commands()
+    keys: list[str] = []
+    many: list[str] = []
     for said in feeds.values():
         asked = {f for f in said.used if said.feed.column(f) in named}
         asked |= {f for stage, name in _asked(plan) for f in [_field(plan, stage, name)]
                   if plan.feed_of(stage) is said}  # fmt: skip
-        commands += said.feed.commands(asked)
+        commands.add(said.feed.commands(asked))
+        keys += [said.feed.column(f) for f in sorted(asked)]
         many += [said.feed.column(f) for f in sorted(asked) if said.feed.fields[f].many]
     flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
     return [
         f"FROM {native.source(said.feed for said in feeds.values())} METADATA _id",
         f"WHERE {joined('or', selecting)}",
-        *dict.fromkeys(commands),
+        *commands.lines(" ".join([named, *keys]), [*_OF_AN_EVENT, *apart]),
         *(f"MV_EXPAND {name}" for name in many),
         f"EVAL {', '.join(flags)}",
         f"WHERE {' OR '.join(f's{n}' for n in range(len(stages)))}",

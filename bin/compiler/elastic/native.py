@@ -7,18 +7,19 @@
     said:      {json: [requestParameters, functionName]}   read out of event.original, where kept
     said:      {…, map: [COLUMN, functionName]}            else out of a text `{a=b, c=d}`
     doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
-    public:    {kql: 'gcp.audit.request.x: "y"'}           whether a flattened field holds a value
+    public:    {holds: [[FIELD, …], [VALUE, …]]}           whether a flattened field has a value
 
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
 an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
 A field that is not in the file cannot be asked natively. `types` names the columns that are not
-keywords. A flattened one cannot be read, only searched: `kql` does, and is true or false.
+keywords. A flattened one cannot be read, only searched: `holds` is true where one of some fields
+below it has one of some values, in which `*` stands for any text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,10 @@ _COLUMN = re.compile(r"`[^`]+`|(?<![\w.])@?[a-z][a-z0-9_]*(?:\.[A-Za-z_][A-Za-z0
 
 @dataclass(frozen=True)
 class Field:
-    """How one field is had; exactly one of `column`, `eval`, `kql` and the readings is given."""
+    """How one field is had; exactly one of `column`, `eval`, `kql` and the readings is given.
+
+    `kql` is the search that `holds` asks.
+    """
 
     name: str
     column: str = ""
@@ -63,6 +67,51 @@ class Field:
     many: bool = False
     set: bool = False
     hint: str = ""
+
+
+@dataclass
+class Commands:
+    """How fields are computed: `before` the flags of flattened fields are known, and `after`.
+
+    `flags` is the KQL of each flag by its column; `known` the columns that `before` computes.
+    """
+
+    before: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    flags: dict[str, str] = field(default_factory=dict)
+    after: list[str] = field(default_factory=list)
+
+    def add(self, other: Commands) -> None:
+        """Take another feed's in."""
+        self.before += other.before
+        self.known += other.known
+        self.flags |= other.flags
+        self.after += other.after
+
+    def lines(self, later: str, kept: Iterable[str]) -> list[str]:
+        """Return all commands; `later` is what comes after them, `kept` the columns it needs.
+
+        KQL() may stand in WHERE and STATS alone: flags are counted for each document, and what is
+        needed later goes through the same STATS.
+        """
+        if not self.flags:
+            return [*dict.fromkeys([*self.before, *self.after])]
+        rest = " ".join([*self.after, later])
+        named = set(re.findall(r"[a-z]\w+", rest))
+        through = dict.fromkeys([*kept, *columns_in(rest), *(n for n in self.known if n in named)])
+        counts = [f"{name} = COUNT(*) WHERE KQL({words.text(q)})" for name, q in self.flags.items()]
+        values = [f"{name} = VALUES({name})" for name in through]
+        return [
+            *dict.fromkeys(self.before),
+            f"STATS {', '.join([*counts, *values])} BY _id",
+            f"EVAL {', '.join(f'{name} = {name} > 0' for name in self.flags)}",
+            *dict.fromkeys(self.after),
+        ]
+
+    def unflagged(self) -> list[str]:
+        """Return the commands of a query that must not aggregate: no flag is set there."""
+        off = [f"EVAL {', '.join(f'{name} = false' for name in self.flags)}"] if self.flags else []
+        return [*dict.fromkeys([*self.before, *off, *self.after])]
 
 
 @dataclass(frozen=True)
@@ -99,20 +148,27 @@ class NativeFeed:
             return f"{column} IS NOT NULL"
         return f'COALESCE({column}, "") != ""'
 
-    def commands(self, wanted: set[str]) -> list[str]:
+    def commands(self, wanted: set[str]) -> Commands:
         """Return the commands that compute the wanted fields, each once, in working order."""
-        found: list[str] = []
-        done: set[str] = set()
+        found = Commands()
+        late: dict[str, bool] = {}  # whether a field is known only after the flags
 
-        def add(name: str) -> None:
-            if name in done or name not in self.fields:
-                return
-            done.add(name)
-            own = self.fields[name]
-            for text in (own.eval, *(source for source, _ in own.readings)):
-                for other in _NAME.findall(text):
-                    add(other)
-            found.extend(self._commands(own))
+        def add(name: str) -> bool:
+            own = self.fields.get(name)
+            if own is None or name in late:
+                return late.get(name, False)
+            late[name] = bool(own.kql)
+            texts = (own.eval, *own.columns, *(place for place, _ in own.readings))
+            others = [add(other) for text in texts for other in _NAME.findall(text)]
+            late[name] |= any(others)
+            if own.kql:
+                found.flags[self.column(name)] = own.kql
+            elif late[name]:
+                found.after.extend(self._commands(own))
+            elif not own.column:
+                found.before.extend(self._commands(own))
+                found.known.append(self.column(name))
+            return late[name]
 
         for name in sorted(wanted):
             add(name)
@@ -136,8 +192,8 @@ class NativeFeed:
         return [*greps, f"EVAL {target} = COALESCE({', '.join([*parts, *columns])})"]
 
     def _as_text(self, column: str) -> str:
-        """Return a column as text, whatever it is mapped as."""
-        return f"TO_STRING({column})" if column in self.types else column
+        """Return a column, or what is computed of some, as text, whatever it is mapped as."""
+        return f"TO_STRING({column})" if column in self.types else self._named(column)
 
     def _named(self, text: str) -> str:
         return _NAME.sub(lambda found: self.column(found[1]), text)
@@ -145,8 +201,13 @@ class NativeFeed:
 
 def columns_of(query: str) -> list[str]:
     """Return the columns of the index that a query names: without them it would fail."""
-    bare = _STRING.sub("", query.partition("\n")[2])
-    return sorted(name for name in set(_COLUMN.findall(bare)) if not name.startswith("flowtrap."))
+    return sorted(name.strip("`") for name in columns_in(query.partition("\n")[2]))
+
+
+def columns_in(text: str) -> list[str]:
+    """Return the index's columns that commands name, quoted where they must be."""
+    found = set(_COLUMN.findall(_STRING.sub("", text)))
+    return sorted(name for name in found if not name.startswith("flowtrap."))
 
 
 def source(feeds: Iterable[NativeFeed]) -> str:
@@ -160,7 +221,7 @@ def columns() -> dict[str, str]:
     for own in feeds():
         for one in own.fields.values():
             texts = (one.column, one.eval, *one.columns, *(place for place, _ in one.readings))
-            for name in _COLUMN.findall(_STRING.sub("", " ".join(texts))):
+            for name in columns_in(" ".join(texts)):
                 bare = name.strip("`")
                 found.setdefault(bare, own.types.get(bare, "keyword"))
     return dict(sorted(found.items()))
@@ -193,9 +254,24 @@ def _field(name: str, row: dict[str, Any]) -> Field:
     readings += [(column, pattern) for column, pattern in _listed(row.get("grok"))]
     return Field(
         name, row.get("column", ""), row.get("eval", ""), tuple(readings),
-        tuple(row.get("columns", ())), row.get("kql", ""),
+        tuple(row.get("columns", ())), _kql(*row.get("holds", ((), ()))),
         bool(row.get("lower")), bool(row.get("many")), bool(row.get("set")), row.get("hint", ""),
     )  # fmt: skip
+
+
+def _kql(fields: Iterable[str], values: Iterable[str]) -> str:
+    """Return a search for any of the values in any of the fields.
+
+    8.19 knows no list of values, `field: (a or b)`: each pair is asked for by itself.
+    """
+    return " or ".join(f"{name}: {_sought(value)}" for name in fields for value in values)
+
+
+def _sought(value: str) -> str:
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    if "*" not in value:
+        return f'"{quoted}"'
+    return re.sub(r'([\\():<>"{} ])', r"\\\1", value)
 
 
 def _texts(value: str | list[str]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def query_of(plan: Plan, recent: str | None, *, by_namespace: bool = False) -> s
     With `by_namespace`, events of different data stream namespaces are never joined.
     """
     apart = [NAMESPACE] if by_namespace else []
-    parts = (selected(plan), edges(plan, apart), _joined(plan), _judged(plan, recent, apart))
+    parts = (selected(plan, apart), edges(plan, apart), _joined(plan), _judged(plan, recent, apart))
     return "\n| ".join(command for part in parts for command in part)
 
 

@@ -93,7 +93,7 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterator[Row]:
             [
                 f"FROM {native.source([said.feed])} METADATA _id, _index, _version",
                 f"WHERE {joined('and', [said.feed.own, said.selecting(condition)])}",
-                *said.feed.commands(asked),
+                *said.feed.commands(asked).unflagged(),
                 f"WHERE {exact}",
                 "KEEP _id, _index, _version, @timestamp, event.id, event.action, event.dataset",
                 f"LIMIT {ROWS}",

@@ -153,6 +153,12 @@ class WaitingRoom:
             self._asked[group] = asked, sorted(found)
         return [place for place in self._asked[group][1] if place not in self._done]
 
+    def rest(self, group: int, chosen: Callable[[Any], bool]) -> list[int]:
+        """Return the places in a group that were not taken yet, of sources with chosen contexts."""
+        found = {place for entries in self._entries(group) for place in entries.places}
+        stretches = self._by_source(sorted(found - self._done))
+        return [p for source, places in stretches if chosen(source.context) for p in places]
+
     def take(self, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         """Yield (record, context) for places that `places` told, each once in all.
 
@@ -160,7 +166,8 @@ class WaitingRoom:
         """
         chosen = [place for place in places if place not in self._done]
         self._done.update(chosen)
-        yield from self._read(chosen)
+        for source, stretch in self._by_source(chosen):
+            yield from self._read(source, stretch)
 
     @property
     def taken(self) -> int:
@@ -177,15 +184,15 @@ class WaitingRoom:
         if group in self._groups:
             yield self._groups[group]
 
-    def _read(self, places: list[int]) -> Iterator[tuple[bytes, Any]]:
-        """Yield the records at some places, in order; O(1) memory."""
+    def _by_source(self, places: list[int]) -> Iterator[tuple[_Source, Iterator[int]]]:
+        """Yield each source with those of some places that are in it; O(1) memory."""
         for sources, floor in ((self._files, 0), (self._streams, SPOOL)):
             bases = [source.base for source in sources]
             chosen = [place for place in places if (place >= SPOOL) == (floor == SPOOL)]
             for number, group in groupby(chosen, partial(bisect_right, bases)):
-                yield from self._read_source(sources[number - 1], group)
+                yield sources[number - 1], group
 
-    def _read_source(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
+    def _read(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         stream = self._spool if source.open is None else self._reopened(source)
         if stream is None:
             yield from ((b"", source.context) for _ in places)

@@ -75,6 +75,11 @@ def read_facts(fields: Fields, properties: Mapping[str, Any], named: str, resour
     return f"{named} {reader(fields, properties, bodies, shown)}"
 
 
+def has_facts(operation: str) -> bool:
+    """Tell whether some record of an operation has a field of those that `read_facts` reads."""
+    return _reader_of(operation) is not None or bool(_change_of(operation, ""))
+
+
 def _change_of(operation: str, resource: str) -> str:
     found = next((change for pattern, change in _CHANGE if pattern.match(operation)), "")
     tail = resource.lower().rstrip("/")

@@ -50,6 +50,8 @@ _ACTS = (
     ("createLink", re.compile(r"[/.]createlink$", re.IGNORECASE)),
     ("invite", re.compile(r"[/.]invite$", re.IGNORECASE)),
 )
+# A path without any of these words, in small letters, is none of these acts and reads no mail.
+ACT_WORDS = ("message", "mailfolders", "sendmail", "createlink", "invite")
 _READS_MAIL = re.compile(r"/(?:messages|mailfolders)(?:[/(]|$)", re.IGNORECASE)
 
 

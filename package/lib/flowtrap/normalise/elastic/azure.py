@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from flowtrap.normalise import azure_activity, azure_functions, m365_graph
 from flowtrap.normalise.azure_names import mapping
 
 from .aws import address, moment
-from .paths import put
+from .paths import at, put
 from .rows import Mapped, Row
 
 if TYPE_CHECKING:
@@ -339,6 +340,14 @@ def _joined(value: Any) -> Any:
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
+def _asked(document: dict[str, Any], record: Mapping[str, Any]) -> None:
+    """Tell the path of the request, decoded, as the pipeline's uri_parts does."""
+    _done(document, record)
+    uri = at(document, "url.original")
+    if isinstance(uri, str):
+        put(document, "url.path", unquote(urlsplit(uri).path))
+
+
 GRAPH = Mapped(
     _GRAPH,
     "m365_graph",
@@ -365,5 +374,5 @@ GRAPH = Mapped(
     ),
     lambda record: "time" in record and m365_graph.recognise(record),
     lost=("durationMs", "callerIpAddress and properties.ipAddress apart"),
-    finish=_done,
+    finish=_asked,
 )
