@@ -90,20 +90,26 @@ def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield data set and document of every record that an integration reads."""
     for case in cases(platform):
-        for record in case.records:
-            for one in unwrap(record):
-                text = json.dumps(one, separators=(",", ":"), ensure_ascii=False)
-                document = document_of(one, original=text if original else None)
-                if document:
-                    document["data_stream"] = {"namespace": namespace(case.id)}
-                    yield document["event"]["dataset"], document
+        for document in _documents(case, original=original):
+            if document:
+                document["data_stream"] = {"namespace": namespace(case.id)}
+                yield document["event"]["dataset"], document
+
+
+def unread(case: Case) -> int:
+    """Return how many of a scenario's records no integration reads."""
+    return sum(document is None for document in _documents(case, original=False))
+
+
+def _documents(case: Case, *, original: bool) -> Iterator[dict[str, Any] | None]:
+    for record in case.records:
+        for one in unwrap(record):
+            text = json.dumps(one, separators=(",", ":"), ensure_ascii=False)
+            yield document_of(one, original=text if original else None)
 
 
 def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> Told:
-    """Return by namespace what the platform's rules tell: detection and verdict of each case.
-
-    Indices map the columns that the rules say they need, and nothing else.
-    """
+    """Return by namespace what the platform's rules tell: detection and verdict of each case."""
     found = plans(FOLDERS[platform])
     queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
     prefix = f"{room}-{namespace(platform)}-{'kept' if original else 'bare'}"

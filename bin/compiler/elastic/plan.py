@@ -287,9 +287,7 @@ def _compared(plan: Plan, stage: str, row: Row, own: str) -> str:
         return said.equal(own, row["value"])
     listed = _listed(plan, stage, row["field"], row["tunable"])
     if _inferred(plan, row):
-        plan.lost[f"{row['tunable']}: own domains that no event in the rule's look-back tells"] = (
-            OVER
-        )
+        plan.lost[f"{row['tunable']}: own domains that no event of this rule tells"] = OVER
         if f"same_{own}" in said.feed.fields:
             return joined("or", [listed, said.equal(f"same_{own}", "true")])
     return listed
@@ -304,7 +302,10 @@ def _inferred(plan: Plan, row: Row) -> bool:
 
 def _first(plan: Plan, stage: str, row: Row) -> tuple[str, ...]:
     """Return the key that must be new, () where a part of it cannot be said."""
-    plan.lost[f"first seen in {row['over']}: only the rule's look-back is known"] = OVER
+    learnt = (
+        "" if row["learn"] in (None, "0d") else f", and nothing is learnt for {row['learn']} first"
+    )
+    plan.lost[f"first seen in {row['over']}: only the rule's look-back is known{learnt}"] = OVER
     try:
         for name in row["key"]:
             plan.column(stage, name)
