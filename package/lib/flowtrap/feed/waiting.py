@@ -82,6 +82,7 @@ class WaitingRoom:
         self._streams: list[_Source] = []
         self._spool: IO[bytes] | None = None
         self._spooling = False
+        self._spool_end = SPOOL
         self._base = self._end_of_files = 0
         self._last = -1
         self._done: set[int] = set()
@@ -97,8 +98,8 @@ class WaitingRoom:
         if self._spooling:
             if self._spool is None:
                 self._spool = self._open_spill()
-            start = SPOOL + self._spool.seek(0, 2)
-            self._streams.append(_Source(start, None, label, context))
+            self._spool_end = SPOOL + self._spool.seek(0, 2)
+            self._streams.append(_Source(self._spool_end, None, label, context))
             return
         self._base = max(self._end_of_files, self._last + 1)  # a file may have grown
         self._files.append(_Source(self._base, open_again, label, context))
@@ -108,8 +109,8 @@ class WaitingRoom:
         """Let a record wait under its (group, key)s; O(1). `offset`: where it begins in a file."""
         place = self._base + offset
         if self._spooling and self._spool is not None:
-            place = SPOOL + self._spool.tell()
-            self._spool.write(line if line.endswith(b"\n") else line + b"\n")
+            place = self._spool_end
+            self._spool_end += self._spool.write(line if line.endswith(b"\n") else line + b"\n")
         else:
             self._last = place
         for group, key in keys:
