@@ -34,6 +34,7 @@ NAMES = {
     "gcp.audit": ("logName", "protoPayload.serviceName", "protoPayload.methodName"),
     "azure.activitylogs": ("resultType", "operationName"),
     "azure.platformlogs": ("category", "operationName"),
+    "azure_functions.functionapplogs": ("category", "operationName"),
     "azure.auditlogs": ("operationName",),
     "azure.signinlogs": ("category", "resultType", "operationName"),
     "azure.graphactivitylogs": ("properties.responseStatusCode", "properties.requestUri"),

@@ -216,7 +216,7 @@ def _setup(plan: Plan) -> str:
     feeds = dict.fromkeys(plan.feed_of(stage).feed.index for stage in plan.stages())
     return (
         f"Needs documents of the Elastic integrations in {', '.join(feeds)}, and the index "
-        f"{native.COLUMNS_INDEX}, which `flowtrap elastic deploy` makes: a column that no index maps "
-        'makes the query fail. With "Preserve original event" the record itself is read first; what '
+        f"{native.COLUMNS_INDEX}, which `flowtrap elastic deploy` makes: a column that no index "
+        'maps makes the query fail. With "Preserve original event" the record is read first; what '
         "the rule cannot see without is told above."
     )
