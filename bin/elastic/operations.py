@@ -162,12 +162,6 @@ TELLINGS: tuple[Telling, ...] = (
         ("azure.platformlogs.category", _ACTION),
         _platform,
     ),
-    Telling(
-        "azure_functions",
-        ("azure_functions.functionapplogs",),
-        ("azure.category", "azure.operation_name"),
-        _platform,
-    ),
     Telling("entra_audit", ("azure.auditlogs",), (_ACTION,), _change),
     Telling(
         "entra_audit",
