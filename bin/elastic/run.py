@@ -17,7 +17,7 @@ from flowtrap.feed import decode
 from flowtrap.match.matcher import Matcher
 from flowtrap.pipeline import ALWAYS, Intake, every_default
 
-from .client import ClusterError, RedIndexError
+from .errors import ClusterError, RedIndexError
 from .paging import Reading
 from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
 from .sink import Written
