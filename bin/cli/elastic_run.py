@@ -74,9 +74,9 @@ class Length(click.ParamType[int]):
 @click.option(
     "--step",
     type=Length(),
-    default="1d",
+    default="30d",
     show_default=True,
-    help="How much time is read before cases are judged.",
+    help="How much time is read before cases are judged, at most.",
 )
 @click.option(
     "--save-every",

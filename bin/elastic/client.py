@@ -10,6 +10,7 @@ A cluster that answers 429 or is away for a moment is asked again, ever less oft
 from __future__ import annotations
 
 import base64
+import contextlib
 import random
 import threading
 import time
@@ -18,6 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch.serializer import CompatibilityModeJsonSerializer
+
+from flowtrap.feed import decode
 
 from .address import checked, distrust
 from .errors import ClusterError, RedIndexError
@@ -68,6 +72,7 @@ def connect(access: Access) -> Elasticsearch:
         "request_timeout": REQUEST_TIMEOUT_S,
         "max_retries": 0,  # Cluster.ask does it, with waits between
         "retry_on_timeout": False,
+        "serializer": _QuickJson(),
     }
     if access.cloud_id:
         options["cloud_id"] = access.cloud_id
@@ -82,6 +87,17 @@ def connect(access: Access) -> Elasticsearch:
     except (ValueError, OSError) as error:
         cure = "copy it from the deployment's page: NAME:…" if access.cloud_id else ""
         raise ClusterError(f"cannot be used: {error}", place=access.place, cure=cure) from error
+
+
+class _QuickJson(CompatibilityModeJsonSerializer):
+    """Decodes answers with orjson where installed; what it refuses (lone surrogates) as ever."""
+
+    def loads(self, data: bytes) -> Any:
+        """Return what an answer holds."""
+        if decode.orjson is not None:
+            with contextlib.suppress(ValueError):
+                return decode.orjson.loads(data)
+        return super().loads(data)
 
 
 class Cluster:

@@ -45,8 +45,8 @@ class Reading:
         self._pit = ""
         self.problems: list[str] = []
 
-    def hits(self) -> Iterator[Hit]:
-        """Yield the hits, in no order; raise ClusterError where the reading cannot go on."""
+    def pages(self) -> Iterator[list[Hit]]:
+        """Yield pages of hits, in no order; raise ClusterError where the reading cannot go on."""
         self._pit = self._open()
         try:
             with ThreadPoolExecutor(self._slices, "slice") as pool:
@@ -67,7 +67,7 @@ class Reading:
         with contextlib.suppress(ClusterError):
             self._cluster.ask(lambda client: client.close_point_in_time(id=self._pit))
 
-    def _sliced(self, pool: ThreadPoolExecutor) -> Iterator[Hit]:
+    def _sliced(self, pool: ThreadPoolExecutor) -> Iterator[list[Hit]]:
         pending: dict[Future[list[Hit]], int] = {
             pool.submit(self._ask, number, None): number for number in range(self._slices)
         }
@@ -79,7 +79,7 @@ class Reading:
                     hits = future.result()
                     if len(hits) == self._page:
                         pending[pool.submit(self._ask, number, hits[-1]["sort"])] = number
-                    yield from hits
+                    yield hits
         except BaseException:
             for future in pending:
                 future.cancel()

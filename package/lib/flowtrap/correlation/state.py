@@ -104,7 +104,7 @@ def restore(engine: Engine, saved: dict[str, Any]) -> None:
 
 def _fill(engine: Engine, saved: dict[str, Any]) -> None:
     engine._latest_ms = saved["latest_ms"]
-    engine._watermark_ms = saved["watermark_ms"]
+    engine._watermark_ms = engine.late_before_ms = saved["watermark_ms"]
     engine.learnt.restore(saved["learnt"])
     engine.told.restore(saved["told"])
     engine.known.update(head_of(int(time), str(name)) for time, name in saved["gone"])
