@@ -22,7 +22,7 @@ from flowtrap.match.matcher import Matcher
 from flowtrap.normalise.table import FEEDS as SPECS
 from flowtrap.sieve import Sieve
 
-from .client import ClusterError, RedIndexError
+from .errors import ClusterError, RedIndexError
 from .originals import latest_ms, original_of
 from .paging import Reading
 from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
