@@ -11,6 +11,7 @@ import click
 
 from elastic.client import Cluster, connect
 from elastic.cluster_shelves import Lists, Templates
+from elastic.columns_shelf import Columns
 from elastic.dashboards import saved_objects
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
@@ -55,7 +56,7 @@ def deploy_verb(
     yes: bool,
     **where: Any,
 ) -> int:
-    """Install index templates, lists, rules, data views and dashboards.
+    """Install index templates, lists, columns, rules, data views and dashboards.
 
     Shows what it would do, asks once, and changes only what differs: run it again after every
     change of flowtrap.yml or of the detections. Rules come switched off, and an update leaves them
@@ -70,7 +71,7 @@ def deploy_verb(
     index = _lookup(cluster, detections, site, lists)
     # The index comes before rules that ask it, and goes after they have ceased to.
     of_rules = [index, *in_kibana] if index.wanted else [*in_kibana, index]
-    shelves: list[Shelf] = [Templates(cluster), *of_rules]
+    shelves: list[Shelf] = [Templates(cluster), Columns(cluster), *of_rules]
     steps = removal(shelves) if remove else plan(shelves)
     return _do(steps, yes, messages)
 

@@ -16,9 +16,10 @@ from builders.kibana import PASSWORD, KibanaModel
 from elasticsearch import Elasticsearch
 
 from compiler.elastic import lookup
-from elastic.client import Cluster, ClusterError
+from elastic.client import Cluster
 from elastic.cluster_shelves import Lists, Templates
 from elastic.documents import finding_document
+from elastic.errors import ClusterError
 from elastic.shelf import carry_out, plan, removal
 from elastic.templates import finding_fields
 from flowtrap.model.tunable import Tunables
@@ -226,7 +227,7 @@ def test_the_verb_installs_keeps_and_removes(node_url, node: Elasticsearch):
     assert "create index template: flowtrap-findings, flowtrap-state" in shown.stdout
     assert "nothing was changed" in shown.stderr
     with KibanaModel() as kibana:
-        options = (f"--kibana={kibana.url}",)
+        options = (f"--kibana={kibana.origin}",)
         try:
             made = deploy(node_url, *options, "--yes")
             assert made.returncode == 0, made.stderr
@@ -248,7 +249,7 @@ def test_an_edit_of_a_list_changes_no_rule(node_url, node: Elasticsearch, tmp_pa
     settings = tmp_path / "flowtrap.yml"
     settings.write_text("tunables: {allowed_functions: [one]}")
     with KibanaModel() as kibana:
-        options = (f"--kibana={kibana.url}", "--yes")
+        options = (f"--kibana={kibana.origin}", "--yes")
         try:
             assert deploy(node_url, *options, cwd=tmp_path).returncode == 0
             rules = copy.deepcopy(kibana.rules)
@@ -270,9 +271,9 @@ def test_an_edit_of_a_list_changes_no_rule(node_url, node: Elasticsearch, tmp_pa
 
 def test_the_verb_fails_in_one_line(node_url):
     with KibanaModel() as kibana:
-        failed = deploy(node_url, f"--kibana={kibana.url}", "--yes", password="wrong")
+        failed = deploy(node_url, f"--kibana={kibana.origin}", "--yes", password="wrong")
     assert failed.returncode == 1
     assert failed.stderr.splitlines() == [
-        f"flowtrap: {kibana.url}: the user, password or API key is wrong (401)"
+        f"flowtrap: {kibana.origin}: the user, password or API key is wrong (401)"
     ]
     assert failed.stdout == ""

@@ -97,7 +97,7 @@ def scene(node, node_url, room):
     queries = {one.subject.name: query_of(one.plan, None) for one in found}
     prepare(node, room, list(queries.values()))
     records = [record for case in cases("AWS")[:12] for record in case.records]
-    documents = documents_of(records, original=True)
+    documents = filter(None, documents_of(records, original=True))
     helpers.bulk(
         node,
         ({"_index": f"{room}-logs-aws.cloudtrail-all", "_source": one} for one in documents),

@@ -123,5 +123,10 @@ def _shown(name: str, entry: TunableEntry) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value}
 
 
+def is_kept(tunable: Mapping[str, Any]) -> bool:
+    """Tell whether a tunable is a list of the index: one that no site's records fill."""
+    return bool(tunable["kind"] == "list" and not tunable.get("infer"))
+
+
 def _lists_of(tunables: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return [name for name, row in tunables.items() if row["kind"] == "list"]
+    return [name for name, row in tunables.items() if is_kept(row)]

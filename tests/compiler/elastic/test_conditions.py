@@ -6,7 +6,7 @@ import pytest
 
 from compiler.elastic import native
 from compiler.elastic.conditions import MISSES, OVER, Words, spellings
-from compiler.elastic.lists import CompiledLists
+from compiler.elastic.lists import Lists
 from compiler.elastic.words import FALSE, TRUE, joined
 from flowtrap.model.tunable import Tunables
 
@@ -17,7 +17,7 @@ UNKNOWN = ["in", "requestParameters.nobodyKnows", ["x"]]
 
 @pytest.fixture
 def said():
-    return Words(FEED, {"putrule": "PutRule"}, CompiledLists({}, Tunables({}, now_ms=0)))
+    return Words(FEED, {"putrule": "PutRule"}, Lists({}, Tunables({}, now_ms=0)))
 
 
 def test_a_column_is_compared_as_the_author_spelled_it(said):

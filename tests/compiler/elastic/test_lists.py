@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.elastic import lookup
-from compiler.elastic.lists import CompiledLists, IndexedLists
+from compiler.elastic.lists import IndexedLists, Lists
 from compiler.elastic.words import FALSE
 from flowtrap.model.tunable import TunableEntry, Tunables
 
@@ -20,6 +20,7 @@ DETECTION = {
     "tunables": {
         "allowed": {"kind": "list", "default": []},
         "held": {"kind": "list", "default": ["admin*"]},
+        "own": {"kind": "list", "default": [], "infer": "home_domain"},
         "time_window": {"kind": "duration", "default": "24h"},
     },
 }
@@ -27,7 +28,7 @@ DETECTION = {
 
 @pytest.fixture
 def compiled():
-    return CompiledLists(DETECTION, Tunables({"allowed": ROWS, "held": []}, now_ms=0))
+    return Lists(DETECTION, Tunables({"allowed": ROWS, "held": []}, now_ms=0))
 
 
 @pytest.fixture
@@ -62,6 +63,12 @@ def test_the_index_is_joined_and_defaults_hold_where_it_has_no_row(indexed):
     assert joined == "LOOKUP JOIN flowtrap-lists ON detection"
     assert kept == r'EVAL held = COALESCE(held, "(?s)\\A(?:admin.*\\n[^\\n]*\\n[^\\n]*)\\z")'
     assert said.count("REPLACE") == 2
+
+
+def test_a_list_that_records_fill_stands_in_the_query():
+    lists = IndexedLists(DETECTION, Tunables({"own": ["example.com"]}, now_ms=0))
+    (said,) = lists.commands(lists.holds("x", "own", None, of_set=False))
+    assert said == 'EVAL in_0 = COALESCE(TO_LOWER(x) LIKE ("example.com"), false)'
 
 
 def test_no_entry_changes_a_query_that_asks_the_index(indexed):
