@@ -53,8 +53,8 @@ SITE = {
 
 @pytest.mark.parametrize(
     ("platform", "prefix"),
-    [("AWS", "aws_lambda"), ("gcp", "gcp_"), ("azure", "azure_function_role_by_writer"),
-     ("Microsoft 365", "m365_flow"), ("workspace", "workspace_")],
+    [("AWS", "aws_lambda_opened"), ("gcp", "gcp_function_opened"),
+     ("Microsoft 365", "m365_flow_then_links"), ("workspace", "workspace_script_reads_data")],
 )  # fmt: skip
 def test_rules_that_ask_the_index_tell_the_same(node, node_url, room, platform, prefix):
     """Over all scenarios of a platform, with lists that let some pass and hold more suspicious."""
