@@ -150,6 +150,17 @@ def test_lists_are_kept_while_they_are_equal(cluster, room, node: Elasticsearch)
     assert there(node, room) == rows()
 
 
+def test_the_query_of_the_page_asks_a_list(cluster, room, repo, node: Elasticsearch):
+    done([lists(cluster, room)])
+    shown = (repo / "docs" / "elastic-deploy.md").read_text().split("```esql\n")[1].split("```")[0]
+    query = shown.replace("flowtrap-lists", f"flowtrap-lists-{room}")
+    answers = [
+        node.esql.query(query=f"{one} | KEEP allowed | LIMIT 1")["values"]
+        for one in (query, query.replace('"123456789012"', '"210987654321"'))
+    ]
+    assert answers == [[[True]], [[False]]]
+
+
 def test_rows_show_people_their_live_entries():
     entries = rows()["aws_lambda_opened"]["entries"]
     patterns = [row["pattern"] for row in entries if row["list"] == "allowed_deployers"]
