@@ -27,11 +27,11 @@ from .originals import latest_ms, original_of
 from .paging import Reading
 from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
 from .sink import Written
+from .state import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from flowtrap.correlation.state import StateStore
     from flowtrap.model.counters import Counters
     from flowtrap.model.detection import Detection
     from flowtrap.model.errors import FlowtrapError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .selection import Selection
     from .sink import Sink
     from .sources import Source
+    from .state import IndexState
 
 MOST_NOTES = 20
 LEAST_STEP_MS = 600_000  # a step is not cut shorter, however much it holds
@@ -81,7 +82,7 @@ class Run:
         detections: Sequence[Detection],
         tunables: Tunables,
         *,
-        state: StateStore,
+        state: IndexState,
         sink: Sink,
         times: Times,
         slices: int,
@@ -145,8 +146,9 @@ class Run:
     def _restore(self) -> None:
         saved = self._state.load()
         if saved is not None:
-            self._engine.restore(saved["engine"])
-            self.saved_until_ms = int(saved["until_ms"])
+            self._engine.restore(saved.engine)
+            self._sieve.wait_again(saved.waiting)
+            self.saved_until_ms = saved.until_ms
 
     def _mapped(self) -> list[_Mapped]:
         """Return the sources that can be read; a feed that is not there is told."""
@@ -231,13 +233,14 @@ class Run:
 
     def _read_source(self, source: Source, query: Query, window: Window) -> None:
         reading = Reading(self._cluster, source.pattern, query, source.fields, slices=self._slices)
+        feed = source.feeds[0] if len(source.feeds) == 1 else ""
         for page in reading.pages():
-            self._sieve.begin(Context(source.pattern), came_ms=latest_ms(page))
-            self._take(page, source)
+            self._sieve.begin(Context(source.pattern), feed=feed, came_ms=latest_ms(page))
+            self._take(page, feed)
         for problem in reading.problems:
             self._miss(source, window, problem)
 
-    def _take(self, hits: Sequence[Hit], source: Source) -> None:
+    def _take(self, hits: Sequence[Hit], feed: str) -> None:
         """Sift the documents that kept their record, and read the fields of the others."""
         place = ""
 
@@ -251,8 +254,7 @@ class Run:
                 else:
                     yield line
 
-        one_feed = _SPECS[source.feeds[0]] if len(source.feeds) == 1 else None
-        for line in self._sieve.door(one_feed).sift(lines()) if one_feed else lines():
+        for line in self._sieve.door(_SPECS[feed]).sift(lines()) if feed else lines():
             self._intake.take_line(line, Context(place), 0)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:
@@ -265,26 +267,23 @@ class Run:
 
     def _settle(self, window: Window, *, last: bool) -> None:
         """Write what was found, then save the state if it is time: a kill between is harmless."""
-        settled_ms = window.until_ms - self._times.lateness_ms
-        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
-        saves = (last or due) and not self.problems
-        if saves:
-            self._sieve.let_in_since(settled_ms)  # what a later run may ask for
         self.counters.no_key = self._matcher.no_key
         findings = self._engine.flush(
             now_ms=self._times.now_ms,
-            settled_ms=settled_ms,
+            settled_ms=window.until_ms - self._times.lateness_ms,
             final=self._final and last,
             incomplete=self.incomplete,
         )
         superseded = self._engine.superseded
         if findings or superseded:
             self.written = self.written.plus(self._sink.write(findings, superseded))
-        if saves:
+        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
+        if (last or due) and not self.problems:
             self._save(window.until_ms)
 
     def _save(self, until_ms: int) -> None:
-        self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
+        waiting = self._sieve.waiting(self._engine.late_before_ms or 0)
+        self._state.save(Saved(until_ms, self._engine.snapshot(), waiting))
         self.saved_until_ms = until_ms
         self._saved_at_s = time.monotonic()
 

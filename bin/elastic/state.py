@@ -9,29 +9,40 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elasticsearch import BadRequestError, ConflictError, NotFoundError
 
 from flowtrap.model.errors import StateError
+from flowtrap.sieve import Waiting
 
 from .errors import ClusterError
 from .templates import STATE_INDEX, state_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .client import Cluster
 
 PART_CHARACTERS = 2_000_000
 ROWS_AT_ONCE = 1_000
+PIECE_BYTES = 1_000_000
 QUICK = 1  # zlib's levels beyond it take thrice as long and save a fifth
 
 
+class Saved(NamedTuple):
+    """What a run goes on from: until when all is read, the engine's state, and what waits."""
+
+    until_ms: int
+    engine: dict[str, Any]
+    waiting: Iterable[Waiting]
+
+
 class IndexState:
-    """A StateStore (flowtrap.correlation.state) in an index, one for each name."""
+    """The state of runs in an index, one for each name."""
 
     def __init__(self, cluster: Cluster, name: str, index: str = STATE_INDEX) -> None:
         self._cluster = cluster
@@ -44,7 +55,7 @@ class IndexState:
         """Return where the state is, for messages."""
         return f"{self._index}/{self._name}"
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> Saved | None:
         """Return the saved state, None where there is none yet; raise StateError."""
         self._head = self._get(self._name)
         if self._head is None:
@@ -55,10 +66,13 @@ class IndexState:
         if hashlib.sha256(text.encode()).hexdigest() != head["sha256"]:
             cure = "delete the document to start anew, or name another state with --state"
             raise StateError("is damaged", place=self.place, cure=cure)
-        state: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text)))
-        return state
+        lines = _unpacked(base64.b64decode(text))
+        state = json.loads(next(lines))
+        return Saved(
+            int(state["until_ms"]), state["engine"], (Waiting(*json.loads(row)) for row in lines)
+        )
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: Saved) -> None:
         """Put a state in the place of the one that was loaded; raise StateError if it was moved."""
         if self._head is None:
             self._make_index()
@@ -142,11 +156,36 @@ class IndexState:
                 raise
 
 
-def _packed(state: dict[str, Any]) -> bytes:
-    """Return a state as compressed JSON, without ever holding its whole text."""
+def _packed(state: Saved) -> bytes:
+    """Return a state compressed: a line of JSON, and one for each portion of what waits.
+
+    The whole text is never held, for it may be a hundred times as long.
+    """
     compressor = zlib.compressobj(QUICK)
-    packed = [compressor.compress(piece.encode()) for piece in _json_pieces(state)]
+    first = _json_pieces({"until_ms": state.until_ms, "engine": state.engine})
+    rows = (f"\n{json.dumps(portion)}" for portion in state.waiting)
+    packed = [compressor.compress(piece.encode()) for piece in itertools.chain(first, rows)]
     return b"".join([*packed, compressor.flush()])
+
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    """Yield the lines of a compressed text, one at a time."""
+    rest: list[bytes] = []
+    for piece in _inflated(packed):
+        *ends, last = piece.split(b"\n")
+        for end in ends:
+            yield b"".join([*rest, end])
+            rest.clear()
+        rest.append(last)
+    yield b"".join(rest)
+
+
+def _inflated(packed: bytes) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj()
+    while packed and not decompressor.eof:
+        yield decompressor.decompress(packed, PIECE_BYTES)
+        packed = decompressor.unconsumed_tail
+    yield decompressor.flush()
 
 
 def _json_pieces(value: Any) -> Iterator[str]:

@@ -22,7 +22,7 @@ from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.tunable import Tunables
 from flowtrap.normalise.table import FEEDS, recognise
-from flowtrap.sieve import Sieve
+from flowtrap.sieve import Sieve, Waiting
 
 LATENESS_MS = 7_200_000
 HOUR_MS = 3_600_000
@@ -35,17 +35,19 @@ class Run:
     def __init__(self, state: str | None) -> None:
         tunables = Tunables({}, now_ms=NOW_MS)
         self.engine = Engine(detections(), tunables, lateness_ms=LATENESS_MS)
-        if state:
-            self.engine.restore(json.loads(state))
+        engine, waiting = json.loads(state) if state else (None, ())
+        if engine:
+            self.engine.restore(engine)
         matcher = Matcher(self.engine.stages, every_default(detections(), tunables))
         self.intake = Intake(self.engine, matcher, ALWAYS, print, lambda event: None)
         self.room = WaitingRoom(tempfile.TemporaryFile, print)
         self.sieve = Sieve(self.engine, matcher, self.intake, self.room)
+        self.sieve.wait_again(Waiting(*portion) for portion in waiting)
 
     def step(self, records: list[Any], until_ms: int, told: dict[str, Any]) -> None:
         context = Context("here")
-        self.sieve.begin(context, came_ms=until_ms)
         for feed in {event_of(record).feed for record in records}:
+            self.sieve.begin(context, feed=feed, came_ms=until_ms)
             self._sift(feed, [r for r in records if event_of(r).feed == feed], context)
         self.sieve.settle()
         for finding in self.engine.flush(final=False, settled_ms=until_ms - LATENESS_MS):
@@ -62,9 +64,9 @@ class Run:
             self.intake.take_line(line, context, 0)
 
     def end(self) -> str:
-        self.sieve.let_in_since(self.engine.late_before_ms or 0)
+        waiting = list(self.sieve.waiting(self.engine.late_before_ms or 0))
         self.room.close()
-        return json.dumps(self.engine.snapshot())
+        return json.dumps([self.engine.snapshot(), waiting])
 
 
 def told_of(name: str, steps: int, saves: float, dice: random.Random) -> tuple[Any, int]:
@@ -112,6 +114,6 @@ def test_a_late_record_that_waited_is_counted_when_it_is_let_in():
     run.step([], at_ms + 30 * HOUR_MS, told)
     run.step([late], at_ms + 31 * HOUR_MS, told)
     assert run.engine.counters.late == 0  # nobody asks
-    run.sieve.let_in_since(0)
+    run.step([written], at_ms + 32 * HOUR_MS, told)
     assert run.engine.counters.late > 0
     run.room.close()
