@@ -135,8 +135,9 @@ class Cluster:
     def _told(self, error: Exception) -> ClusterError:
         if isinstance(error, ApiError):
             if _type_of(error) in _LOST_SHARDS:
-                problem = f"an index is red, shards are missing: {reason_of(error.body)}"
-                return RedIndexError(problem, place=self.place)
+                gone = error.meta.status in BUSY
+                what = "an index is red, shards are missing" if gone else "cannot be searched"
+                return RedIndexError(f"{what}: {reason_of(error.body)}", place=self.place)
             return ClusterError(_refusal(error), place=self.place)
         untrusted = distrust(error)
         if untrusted:

@@ -328,6 +328,25 @@ def refused(url, **access) -> str:
 ELASTIC = {"user": "elastic", "password": "right"}
 
 
+@pytest.mark.server
+def test_deploy_plans_over_tls(proxy, certificate, authority, monkeypatch, capsys):
+    """Only the plan: what deploy makes has one name in a cluster, and other tests share it."""
+    monkeypatch.setenv("FLOWTRAP_ELASTIC_PASSWORD", ELASTIC["password"])
+    header = Access(**ELASTIC).authorization
+    monkeypatch.setattr(f"{__name__}.ACCEPTED", {header})
+    with KibanaModel(certificate=certificate) as kibana:
+        place = [f"--url={proxy.origin}", f"--kibana={kibana.origin}", "--user=elastic"]
+        command = ["elastic", "deploy", *place, f"--ca={authority}"]
+        code = main.flowtrap.main(command, standalone_mode=False)
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    assert "create index template" in said.out or "keep index template" in said.out
+    assert "create rule: " in said.out
+    assert kibana.requests
+    assert {request.headers["Authorization"] for request in proxy.requests} == {header}
+    assert header.partition(" ")[2] not in said.out + said.err
+
+
 def test_kibana_over_tls(certificate, authority):
     with KibanaModel(certificate=certificate) as kibana:
         access = Access(**ELASTIC, ca=str(authority))
