@@ -14,11 +14,12 @@ import contextlib
 import random
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import elastic_transport
-from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 from elasticsearch.serializer import CompatibilityModeJsonSerializer
 
 from flowtrap.feed import decode
@@ -68,6 +69,8 @@ class Access:
 
 def connect(access: Access) -> Elasticsearch:
     """Return a client; nothing is asked of the cluster yet. Raises ClusterError."""
+    # What a cluster deprecates is no matter of the person who runs this.
+    warnings.simplefilter("ignore", ElasticsearchWarning)
     options: dict[str, Any] = {
         "request_timeout": REQUEST_TIMEOUT_S,
         "max_retries": 0,  # Cluster.ask does it, with waits between
