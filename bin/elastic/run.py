@@ -25,9 +25,10 @@ from flowtrap.sieve import Sieve
 from .errors import ClusterError, RedIndexError
 from .originals import latest_ms, original_of
 from .paging import Reading
-from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
+from .selection import Window, day_of, oldest_ms, select
 from .sink import Written
 from .state import Saved
+from .survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .sink import Sink
     from .sources import Source
     from .state import IndexState
+    from .survey import Fields, Survey
 
 MOST_NOTES = 20
 LEAST_STEP_MS = 600_000  # a step is not cut shorter, however much it holds
@@ -111,6 +113,7 @@ class Run:
         self.saved_until_ms: int | None = None
         self.written = Written()
         self.problems: list[str] = []
+        self._lost = 0  # sources of which something cannot be read as it is
 
     @property
     def counters(self) -> Counters:
@@ -125,7 +128,7 @@ class Run:
     @property
     def incomplete(self) -> bool:
         """Whether anything that may hold evidence was not read, or lost."""
-        return bool(self.problems) or self.counters.incomplete
+        return bool(self.problems or self._lost) or self.counters.incomplete
 
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
@@ -154,24 +157,40 @@ class Run:
         """Return the sources that can be read; a feed that is not there is told."""
         found: list[_Mapped] = []
         absent: list[str] = []
+        unstamped: list[str] = []
         for source in self._sources:
             try:
-                fields = fields_of(self._cluster, source)
-                if fields is None:
-                    absent += source.feeds
-                else:
-                    found.append(_Mapped(source, fields))
+                seen = survey(self._cluster, source)
             except RedIndexError as error:
                 self._miss(source, self._whole(), error.problem)
-        if absent and found:
-            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+                continue
+            self._tell(source, seen)
+            if seen.fields:
+                found.append(_Mapped(source, seen.fields))
+                unstamped += [] if seen.stamped else [source.pattern]
+            elif not seen.there:
+                absent += source.feeds
         if not found and not self.problems:
             raise ClusterError(
                 "no index of any feed is there",
                 place=self._cluster.place,
                 cure="name your own with --index FEED=PATTERN",
             )
+        if absent:
+            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+        if unstamped:
+            self._say(
+                f"no event.ingested in {', '.join(unstamped)}: what arrives there later than"
+                " --lateness after it happened is not read"
+            )
         return found
+
+    def _tell(self, source: Source, seen: Survey) -> None:
+        for note in (*seen.notes, *seen.lost):
+            self._say(f"{source.pattern}: {note}")
+        for problem in seen.missed:
+            self._miss(source, self._whole(), problem)
+        self._lost += bool(seen.lost)
 
     def _whole(self) -> Window:
         """Return the time that is to be read."""

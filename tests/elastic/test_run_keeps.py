@@ -28,7 +28,9 @@ def test_state_is_what_was_saved_last(cluster, room, monkeypatch):
     monkeypatch.setattr(state, "PART_CHARACTERS", 100)
     one = IndexState(cluster, "mine", f"state-{room}")
     assert one.load() is None
-    waiting = [Waiting("aws_cloudtrail", "here", n, ['{"a": "\\u00e9\ud800\\n"}'] * n) for n in (9, 1)]
+    waiting = [
+        Waiting("aws_cloudtrail", "here", n, ['{"a": "\\u00e9\ud800\\n"}'] * n) for n in (9, 1)
+    ]
     for number in (1, 2):
         one.save(Saved(number, {"long": [*map(str, range(2_500))], "none": {}}, waiting))
     for loaded in (IndexState(cluster, "mine", f"state-{room}").load(), one.load()):

@@ -6,6 +6,7 @@ two looks at the cases, a run what it does between two saved states.
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import random
@@ -13,6 +14,7 @@ import tempfile
 from typing import Any
 
 import pytest
+from builders import all_scenarios
 from builders.all_scenarios import NAMES, event_of, everything
 from builders.hunting import NOW_MS, detections, hunt
 
@@ -21,7 +23,7 @@ from flowtrap.feed.waiting import WaitingRoom
 from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.tunable import Tunables
-from flowtrap.normalise.table import FEEDS, recognise
+from flowtrap.normalise.table import FEEDS
 from flowtrap.sieve import Sieve, Waiting
 
 LATENESS_MS = 7_200_000
@@ -102,18 +104,22 @@ def test_runs_in_steps_with_saved_states_equal_hunt(name, steps, saves):
 
 def test_a_late_record_that_waited_is_counted_when_it_is_let_in():
     """It came after the watermark had passed it, whenever it is asked for."""
-    records = list(everything("aws"))
-    by_name: dict[str, list[Any]] = {}
-    for record in records:
-        if isinstance(record, dict) and recognise(record):
-            by_name.setdefault(record.get("eventName", ""), []).append(record)
-    late = by_name["Invoke"][0]
+    attack = [record for record in all_scenarios.attacks("aws")["A01"] if isinstance(record, dict)]
+    (late,) = (record for record in attack if record["eventName"] == "AttachUserPolicy")
+    (write,) = (record for record in attack if record["eventName"].startswith("CreateFunction"))
     at_ms = event_of(late).time_ms
     run = Run(None)
     told: dict[str, Any] = {}
     run.step([], at_ms + 30 * HOUR_MS, told)
     run.step([late], at_ms + 31 * HOUR_MS, told)
     assert run.engine.counters.late == 0  # nobody asks
-    run.step([written], at_ms + 32 * HOUR_MS, told)
+    again = Run(run.end())
+    moment = datetime.datetime.fromtimestamp(at_ms / 1000 + 31 * 3600, datetime.timezone.utc)
+    newer = {**write, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+    run.step([newer], at_ms + 32 * HOUR_MS, told)
     assert run.engine.counters.late > 0
     run.room.close()
+    again.step([newer], at_ms + 32 * HOUR_MS, told)
+    assert again.engine.counters.late == 0  # the run before has judged what it read
+    assert again.engine.counters.matched == 2
+    again.room.close()
