@@ -169,11 +169,11 @@ def _object_ids(
     if actors and kind not in _PROGRAMS:
         actors = decoded(actors)
         for row in actors if isinstance(actors, list) else ():
-            named = text(row.get("ID")) if isinstance(row, dict) else ""
-            if named.startswith("User_"):
-                found.extend(guids_in(named))
+            known_as = text(row.get("ID")) if isinstance(row, dict) else ""
+            if known_as.startswith("User_"):
+                found.extend(guids_in(known_as))
             elif isinstance(row, dict) and text(row.get("Type")) == "0":
-                found.append(guid(named))
+                found.append(guid(known_as))
     return unique(found)
 
 
