@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from builders import azure as az
 from hypothesis import given
@@ -98,6 +100,23 @@ def test_consent():
     assert found["action"] == "Consent to application"
     assert found["scopes"] == ("Mail.Read", "Mail.Send")
     assert (found["consent_kind"], found["admin_consent"]) == ("AllPrincipals", "true")
+
+
+def test_consent_in_columns_of_log_analytics():
+    target = {"id": "a", "displayName": "Helper", "type": "ServicePrincipal"}
+    record = az.directory_change(ADMIN, "Consent to application", target, 0, {})
+    told = record["properties"]
+    row = {
+        "TimeGenerated": record["time"],
+        "AADTenantId": record["tenantId"],
+        "ActivityDisplayName": "Consent to application",
+        "InitiatedBy": json.dumps(told["initiatedBy"]),
+        "TargetResources": json.dumps(told["targetResources"]),
+        "Result": "success",
+    }
+    assert recognise(row)
+    names = ("account", "action", "actor", "app", "src", "outcome")
+    assert [fields(row)[name] for name in names] == [fields(record)[name] for name in names]
 
 
 def test_birth_of_an_identity_names_its_resource():
