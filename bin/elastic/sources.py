@@ -26,7 +26,9 @@ FEEDS: Mapping[str, Feed] = {
     "gcp_audit": Feed("logs-gcp.audit-*", "gcp"),
     "azure_activity": Feed("logs-azure.activitylogs-*", "azure"),
     "azure_functions": Feed(
-        "logs-azure.platformlogs-*,logs-azure.functions-*,logs-azure.app_service-*", "azure"
+        "logs-azure.platformlogs-*,logs-azure_functions.functionapplogs-*,"
+        "logs-azure_app_service.app_service_logs-*",
+        "azure",
     ),
     "entra_audit": Feed("logs-azure.auditlogs-*,logs-azure.signinlogs-*", "azure"),
     "m365_audit": Feed("logs-o365.audit-*", "o365"),
