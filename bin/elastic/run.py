@@ -99,10 +99,11 @@ class Run:
         self._final = final
         self._say = say
         decode.set_accelerators(True)
-        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
+        spill = tempfile.TemporaryFile
+        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms, spill=spill)
         self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
         self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
-        self._room = WaitingRoom(tempfile.TemporaryFile, self._note)
+        self._room = WaitingRoom(spill, self._note)
         self._sieve = Sieve(self._engine, self._matcher, self._intake, self._room)
         self._notes = 0
         self._saved_at_s = time.monotonic()
@@ -127,7 +128,7 @@ class Run:
 
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
-        with contextlib.closing(self._room):
+        with contextlib.closing(self._room), contextlib.closing(self._engine.logs):
             self._go()
 
     def _go(self) -> None:
