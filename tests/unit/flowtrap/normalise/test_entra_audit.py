@@ -33,6 +33,14 @@ def test_sign_in_of_an_identity():
     assert (found["outcome"], found["account"]) == ("success", az.TENANT)
 
 
+def test_tenant_of_a_tables_row_is_not_the_workspace():
+    row = {"TimeGenerated": "2026-03-10T09:00:00Z", "TenantId": az.guid("workspace")}
+    row |= {"Category": "ManagedIdentitySignInLogs", "ServicePrincipalName": "Pay-fn"}
+    assert fields(row)["owner"] == ("pay-fn@untold", "pay-fn@any")
+    told = fields(row | {"AADTenantId": az.TENANT})
+    assert told["owner"] == (f"pay-fn@{az.TENANT}", "pay-fn@any")
+
+
 def test_resource_of_an_identity_wins_over_its_name():
     own = {"msiType": "SystemAssigned", "associatedResourceId": PAY.id + "/slots/stage"}
     found = fields(az.identity_signin(PAY, 0, managedServiceIdentity=own))
