@@ -27,7 +27,12 @@ KEPT = 8_192  # parsed names kept; they repeat from record to record
 _PLAIN = re.compile(PLAIN + "+", re.ASCII)
 _ENI = re.compile(r"eni-[0-9A-Za-z]+", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-isob-": "aws-iso-b", "us-iso-": "aws-iso"}
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-isob-": "aws-iso-b",
+    "us-iso-": "aws-iso",
+}
 _MADE_BY_LAMBDA = "AWS Lambda VPC ENI-"
 _UUID_END = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
