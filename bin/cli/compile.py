@@ -21,7 +21,7 @@ def compile_verb(check: bool, output: str) -> int:
     """Compile every detection file to the runtime JSON."""
     from compiler.runtime_json import dumps  # here, since pySigma takes its time to load
 
-    document = content.compiled()
+    document = content.compile_anew()
     if not check:
         with outlet(output) as file:
             file.write(dumps(document))

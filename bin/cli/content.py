@@ -1,4 +1,4 @@
-"""The detections of this clone, compiled in memory, and those of them that were asked for."""
+"""The detections of this clone, compiled, and those of them that were asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import click
 
 from flowtrap.content.runtime import from_document
 
+from . import kept_copy
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -17,14 +19,26 @@ if TYPE_CHECKING:
 
 REPO = Path(__file__).resolve().parents[2]
 DETECTIONS = REPO / "detections"
-COMPILED = REPO / "package" / "lib" / "flowtrap" / "content" / "detections.json"
+CORE = REPO / "package" / "lib" / "flowtrap"
+COMPILED = CORE / "content" / "detections.json"
+COPY = REPO / "output" / "detections.json"
 
 
-def compiled() -> dict[str, Any]:
-    """Return the runtime form of every detection file; raise DetectionError."""
+def compile_anew() -> dict[str, Any]:
+    """Compile every detection file to its runtime form; raise DetectionError."""
     from compiler import compile_all  # here, since pySigma takes its time to load
 
     return compile_all(DETECTIONS)
+
+
+def compiled() -> dict[str, Any]:
+    """Return the runtime form of every detection file, by a copy where one is kept."""
+    made_from = kept_copy.digest((DETECTIONS, REPO / "bin" / "compiler", CORE))
+    document = kept_copy.kept(COPY, made_from)
+    if document is None:
+        document = compile_anew()
+        kept_copy.keep(COPY, made_from, document)
+    return document
 
 
 def prose(names: Collection[str]) -> dict[str, tuple[str, dict[str, str]]]:

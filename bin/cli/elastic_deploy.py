@@ -12,6 +12,7 @@ import click
 from elastic import lists
 from elastic.client import Cluster, connect
 from elastic.cluster_shelves import Lists, Templates
+from elastic.columns_shelf import Columns
 from elastic.dashboards import saved_objects
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
@@ -48,7 +49,7 @@ PATIENCE_S = 60
 def deploy_verb(
     kibana: str | None, space: str, config_path: str | None, remove: bool, yes: bool, **where: Any
 ) -> int:
-    """Install index templates, lists, rules, data views and dashboards.
+    """Install index templates, lists, columns, rules, data views and dashboards.
 
     Shows what it would do, asks once, and changes only what differs: run it again after every
     change of flowtrap.yml or of the detections. Rules come switched off, and an update leaves them
@@ -57,7 +58,11 @@ def deploy_verb(
     place, messages = access(where), Messages()
     detections, site = prepared(config_path, (), time.time_ns() // 1_000_000, messages)
     cluster = Cluster(connect(place), place.place, patience_s=PATIENCE_S)
-    shelves: list[Shelf] = [Templates(cluster), Lists(cluster, lists.list_rows(detections, site))]
+    shelves: list[Shelf] = [
+        Templates(cluster),
+        Lists(cluster, lists.list_rows(detections, site)),
+        Columns(cluster),
+    ]
     unsaid = lists.unsaid(detections, site)
     if unsaid:
         messages.say(

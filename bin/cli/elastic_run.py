@@ -74,9 +74,16 @@ class Length(click.ParamType[int]):
 @click.option(
     "--step",
     type=Length(),
-    default="1d",
+    default="30d",
     show_default=True,
-    help="How much time is read before cases are judged.",
+    help="How much time is read before cases are judged, at most.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="How many documents are read before cases are judged, at most.",
 )
 @click.option(
     "--save-every",
@@ -136,6 +143,7 @@ def run(options: dict[str, Any]) -> int:
             options["save_every"],
         ),
         slices=options["slices"],
+        batch=options["batch"],
         final=options["final"],
         say=messages.say,
     )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from flowtrap.intake import Span
 from flowtrap.model.finding import rfc3339
 from flowtrap.output.json_lines import to_line
-from flowtrap.pipeline import Hunt, Span
+from flowtrap.pipeline import Hunt
 
 from . import config, exit_codes
 from .counters import counter_lines

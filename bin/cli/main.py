@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,6 @@ from flowtrap.model.errors import FlowtrapError
 
 from . import exit_codes
 from .compile import compile_verb
-from .elastic import elastic_group
 from .hunt import hunt_verb
 from .lint import lint_verb
 from .messages import Messages
@@ -23,9 +23,26 @@ from .outlet import discard_stdout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LATER = {"elastic": ".elastic:elastic_group"}
+
 
 class Verbs(click.Group):
-    """A group that ends with the design's exit codes instead of click's."""
+    """A group that ends with the design's exit codes instead of click's.
+
+    Groups in LATER are loaded when they are called: their libraries take half a second to load.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all verbs."""
+        return sorted({*super().list_commands(ctx), *LATER})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb."""
+        if cmd_name in LATER:
+            module, _, name = LATER[cmd_name].partition(":")
+            later: click.Command = getattr(import_module(module, __package__), name)
+            return later
+        return super().get_command(ctx, cmd_name)
 
     def main(  # type: ignore[override]  # click overloads by standalone_mode alone
         self,
@@ -79,7 +96,7 @@ def flowtrap() -> None:
     """
 
 
-for verb in (hunt_verb, lint_verb, compile_verb, new_verb, elastic_group):
+for verb in (hunt_verb, lint_verb, compile_verb, new_verb):
     flowtrap.add_command(verb)
 
 

@@ -10,7 +10,8 @@ import contextlib
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from .client import ClusterError, reason_of
+from .client import gaps_of
+from .errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,8 +45,8 @@ class Reading:
         self._pit = ""
         self.problems: list[str] = []
 
-    def hits(self) -> Iterator[Hit]:
-        """Yield the hits, in no order; raise ClusterError where the reading cannot go on."""
+    def pages(self) -> Iterator[list[Hit]]:
+        """Yield pages of hits, in no order; raise ClusterError where the reading cannot go on."""
         self._pit = self._open()
         try:
             with ThreadPoolExecutor(self._slices, "slice") as pool:
@@ -66,7 +67,7 @@ class Reading:
         with contextlib.suppress(ClusterError):
             self._cluster.ask(lambda client: client.close_point_in_time(id=self._pit))
 
-    def _sliced(self, pool: ThreadPoolExecutor) -> Iterator[Hit]:
+    def _sliced(self, pool: ThreadPoolExecutor) -> Iterator[list[Hit]]:
         pending: dict[Future[list[Hit]], int] = {
             pool.submit(self._ask, number, None): number for number in range(self._slices)
         }
@@ -78,7 +79,7 @@ class Reading:
                     hits = future.result()
                     if len(hits) == self._page:
                         pending[pool.submit(self._ask, number, hits[-1]["sort"])] = number
-                    yield from hits
+                    yield hits
         except BaseException:
             for future in pending:
                 future.cancel()
@@ -105,14 +106,4 @@ class Reading:
         return hits
 
     def _note(self, answer: Mapping[str, Any]) -> None:
-        shards = answer["_shards"]
-        if shards.get("failed"):
-            failures = shards.get("failures") or [{}]
-            reason = reason_of(failures[0].get("reason", failures[0]))
-            self._add(f"{shards['failed']} of {shards['total']} shards failed: {reason}")
-        if answer.get("timed_out"):
-            self._add("the search was cut short by a time-out")
-
-    def _add(self, problem: str) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems += [gap for gap in gaps_of(answer) if gap not in self.problems]

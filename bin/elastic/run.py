@@ -9,15 +9,21 @@ written, but the state stays, so that the next run reads it again.
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowtrap.correlation.engine import Engine
 from flowtrap.feed import decode
+from flowtrap.feed.waiting import WaitingRoom
+from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
-from flowtrap.pipeline import ALWAYS, Intake, every_default
+from flowtrap.normalise.table import FEEDS as SPECS
+from flowtrap.sieve import Sieve
 
-from .client import ClusterError, RedIndexError
+from .errors import ClusterError, RedIndexError
+from .originals import latest_ms, original_of
 from .paging import Reading
 from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
 from .sink import Written
@@ -31,11 +37,16 @@ if TYPE_CHECKING:
     from flowtrap.model.errors import FlowtrapError
     from flowtrap.model.tunable import Tunables
 
+    from .boring import Query
     from .client import Cluster
+    from .paging import Hit
+    from .selection import Selection
     from .sink import Sink
     from .sources import Source
 
 MOST_NOTES = 20
+LEAST_STEP_MS = 600_000  # a step is not cut shorter, however much it holds
+_SPECS = {spec.name: spec for spec in SPECS}
 
 
 class Times(NamedTuple):
@@ -53,8 +64,15 @@ class _Mapped(NamedTuple):
     fields: Fields
 
 
+_Chosen = list[tuple["Source", "Selection"]]  # what to read of each source
+
+
 class Run:
-    """One run; `go` does it. `say` takes what a person should know, one line each."""
+    """One run; `go` does it.
+
+    `batch` is how many documents are read at most before cases are judged, as far as shorter steps
+    hold fewer; `say` takes what a person should know, one line each.
+    """
 
     def __init__(
         self,
@@ -67,6 +85,7 @@ class Run:
         sink: Sink,
         times: Times,
         slices: int,
+        batch: int,
         final: bool,
         say: Callable[[str], None],
     ) -> None:
@@ -76,12 +95,16 @@ class Run:
         self._sink = sink
         self._times = times
         self._slices = slices
+        self._batch = batch
         self._final = final
         self._say = say
         decode.set_accelerators(True)
-        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
+        spill = tempfile.TemporaryFile
+        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms, spill=spill)
         self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
         self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
+        self._room = WaitingRoom(spill, self._note)
+        self._sieve = Sieve(self._engine, self._matcher, self._intake, self._room)
         self._notes = 0
         self._saved_at_s = time.monotonic()
         self.saved_until_ms: int | None = None
@@ -105,11 +128,15 @@ class Run:
 
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
+        with contextlib.closing(self._room), contextlib.closing(self._engine.logs):
+            self._go()
+
+    def _go(self) -> None:
         self._restore()
         mapped = self._mapped()
-        for window in self._windows(mapped):
+        for window, chosen in self._steps(mapped):
             before, last = self.counters.read, window.until_ms == self._times.now_ms
-            self._read(mapped, window)
+            self._read(chosen, window)
             if last or self.problems or self.counters.read > before:
                 self._settle(window, last=last)
             if self.problems:
@@ -151,14 +178,36 @@ class Run:
             since_ms = self.saved_until_ms - self._times.lateness_ms
         return Window(since_ms, self._times.now_ms)
 
-    def _windows(self, mapped: Sequence[_Mapped]) -> Iterator[Window]:
+    def _steps(self, mapped: Sequence[_Mapped]) -> Iterator[tuple[Window, _Chosen]]:
         """Yield the steps to read, oldest first, without stretches that are empty; one ends now."""
         left = self._whole()
         while left.since_ms < left.until_ms:
             begin_ms = self._oldest_ms(mapped, left)
             end_ms = min(begin_ms + self._times.step_ms, left.until_ms)
-            yield Window(begin_ms, end_ms)
-            left = Window(end_ms, left.until_ms)
+            step, chosen = self._step(mapped, Window(begin_ms, end_ms))
+            yield step, chosen
+            left = Window(step.until_ms, left.until_ms)
+
+    def _step(self, mapped: Sequence[_Mapped], window: Window) -> tuple[Window, _Chosen]:
+        """Return as much of a window, from its beginning, as holds few enough documents."""
+        while True:
+            chosen = list(self._choose(mapped, window))
+            count = sum(selection.total - selection.left_out for _, selection in chosen)
+            length_ms = window.until_ms - window.since_ms
+            if count <= self._batch or length_ms <= LEAST_STEP_MS:
+                return window, chosen
+            shorter_ms = min(length_ms // 2, length_ms * self._batch // count)
+            window = Window(window.since_ms, window.since_ms + max(shorter_ms, LEAST_STEP_MS))
+
+    def _choose(
+        self, mapped: Sequence[_Mapped], window: Window
+    ) -> Iterator[tuple[Source, Selection]]:
+        possible = self._matcher.possible
+        for source, fields in mapped:
+            try:
+                yield source, select(self._cluster, source, fields, window, possible)
+            except RedIndexError as error:
+                self._miss(source, window, error.problem)
 
     def _oldest_ms(self, mapped: Sequence[_Mapped], window: Window) -> int:
         found = [window.until_ms]
@@ -169,27 +218,42 @@ class Run:
                 self._miss(one.source, window, error.problem)
         return min(found)
 
-    def _read(self, mapped: Sequence[_Mapped], window: Window) -> None:
-        for one in mapped:
+    def _read(self, chosen: _Chosen, window: Window) -> None:
+        for source, selection in chosen:
+            self.counters.read += selection.left_out
+            self.counters.filtered_out += selection.left_out
             try:
-                self._read_source(one, window)
+                if not selection.empty:
+                    self._read_source(source, selection.query, window)
             except RedIndexError as error:
-                self._miss(one.source, window, error.problem)
+                self._miss(source, window, error.problem)
+        self._sieve.settle()
 
-    def _read_source(self, one: _Mapped, window: Window) -> None:
-        source = one.source
-        chosen = select(self._cluster, source, one.fields, window, self._matcher.possible)
-        self.counters.read += chosen.left_out
-        self.counters.filtered_out += chosen.left_out
-        if chosen.left_out >= chosen.total:
-            return
-        reading = Reading(
-            self._cluster, source.pattern, chosen.query, source.fields, slices=self._slices
-        )
-        for hit in reading.hits():
-            self._intake.take(hit, f"{hit['_index']}/{hit['_id']}")
+    def _read_source(self, source: Source, query: Query, window: Window) -> None:
+        reading = Reading(self._cluster, source.pattern, query, source.fields, slices=self._slices)
+        for page in reading.pages():
+            self._sieve.begin(Context(source.pattern), came_ms=latest_ms(page))
+            self._take(page, source)
         for problem in reading.problems:
             self._miss(source, window, problem)
+
+    def _take(self, hits: Sequence[Hit], source: Source) -> None:
+        """Sift the documents that kept their record, and read the fields of the others."""
+        place = ""
+
+        def lines() -> Iterator[bytes]:
+            nonlocal place
+            for hit in hits:
+                place = f"{hit['_index']}/{hit['_id']}"
+                line = original_of(hit)
+                if line is None:
+                    self._intake.take(hit, place)
+                else:
+                    yield line
+
+        one_feed = _SPECS[source.feeds[0]] if len(source.feeds) == 1 else None
+        for line in self._sieve.door(one_feed).sift(lines()) if one_feed else lines():
+            self._intake.take_line(line, Context(place), 0)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:
         """Note what could not be read; each kind is said once."""
@@ -201,18 +265,22 @@ class Run:
 
     def _settle(self, window: Window, *, last: bool) -> None:
         """Write what was found, then save the state if it is time: a kill between is harmless."""
+        settled_ms = window.until_ms - self._times.lateness_ms
+        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
+        saves = (last or due) and not self.problems
+        if saves:
+            self._sieve.let_in_since(settled_ms)  # what a later run may ask for
         self.counters.no_key = self._matcher.no_key
         findings = self._engine.flush(
             now_ms=self._times.now_ms,
-            settled_ms=window.until_ms - self._times.lateness_ms,
+            settled_ms=settled_ms,
             final=self._final and last,
             incomplete=self.incomplete,
         )
         superseded = self._engine.superseded
         if findings or superseded:
             self.written = self.written.plus(self._sink.write(findings, superseded))
-        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
-        if (last or due) and not self.problems:
+        if saves:
             self._save(window.until_ms)
 
     def _save(self, until_ms: int) -> None:

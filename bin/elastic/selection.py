@@ -3,7 +3,7 @@
 The cluster lists the operations that a window holds, the detections say which of these no stage can
 match, and exactly those are left out, by name. What bears no operation, or a name that was not
 listed, is read: the filter cannot hide anything. A document is left out only if its `event.dataset`
-says that `event.action` is what we take it for.
+says that the fields which name its operation are what `operations` takes them for.
 """
 
 from __future__ import annotations
@@ -11,22 +11,20 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowtrap.normalise.table import FEEDS as SPECS
+from elasticsearch import BadRequestError
 
-from .client import ClusterError
-from .sources import FEEDS
+from . import boring
+from .client import gaps_of
+from .errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from .boring import Possible, Query
     from .client import Cluster
     from .sources import Source
 
-MOST_NAMES = 10_000  # search.max_buckets is 65,536 and index.max_terms_count as much
 INGESTED, TIMESTAMP = "event.ingested", "@timestamp"
-_NAME_FIELDS = {spec.name: spec.name_field for spec in SPECS}
-Query = dict[str, Any]
-Possible = "Callable[[str, str, str], tuple[int, ...]]"
 
 
 class Window(NamedTuple):
@@ -37,25 +35,37 @@ class Window(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """How a source is mapped: the fields that tell the time, and those that can be counted."""
+    """How a source is mapped: the fields that tell the time, and those that bear whole values.
+
+    `whole` names the field to ask by the one that is meant: `event.action` may be asked as
+    `event.action.keyword`.
+    """
 
     times: tuple[str, ...]
-    dataset: str | None
-    action: str | None
+    whole: Mapping[str, str]
 
 
 class Selection(NamedTuple):
-    """What is read of one window: a query, how many documents are there, how many left out."""
+    """What is read of one window: a query, how many documents are there, how many left out.
+
+    Where shards did not answer, the numbers are not `certain`, and nothing is left out.
+    """
 
     query: Query
     total: int
     left_out: int
+    certain: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is certainly nothing to read."""
+        return self.certain and self.left_out >= self.total
 
 
 def fields_of(cluster: Cluster, source: Source) -> Fields | None:
     """Return how a source is mapped, None where no index matches; raise ClusterError."""
-    names = [INGESTED, TIMESTAMP]
-    names += [f"event.{name}{end}" for name in ("dataset", "action") for end in ("", ".keyword")]
+    asked = boring.fields(source)
+    names = [INGESTED, TIMESTAMP, *(f"{name}{end}" for name in asked for end in ("", ".keyword"))]
     answer = cluster.ask(
         lambda client: client.field_caps(
             index=source.pattern, fields=names, ignore_unavailable=True, allow_no_indices=True
@@ -72,14 +82,17 @@ def fields_of(cluster: Cluster, source: Source) -> Fields | None:
             cure="map one as a date, or name other indices with --index",
         )
 
-    def countable(name: str) -> str | None:
-        for field in (name, f"{name}.keyword"):
-            kinds = known.get(field, {})
-            if kinds and all(kind["aggregatable"] for kind in kinds.values()):
-                return field
-        return None
+    whole = {name: field for name in asked for field in _whole(name, known)}
+    return Fields(times, whole)
 
-    return Fields(times, countable("event.dataset"), countable("event.action"))
+
+def _whole(name: str, known: Mapping[str, Any]) -> list[str]:
+    """Return the field, or its keyword, of which every index has whole values, if one has."""
+    for field in (name, f"{name}.keyword"):
+        kinds = known.get(field, {})
+        if len(kinds) == 1 and all(kind["aggregatable"] for kind in kinds.values()):
+            return [field]
+    return []
 
 
 def within(fields: Fields, window: Window) -> Query:
@@ -96,53 +109,55 @@ def _range(window: Window) -> dict[str, Any]:
 
 
 def oldest_ms(cluster: Cluster, source: Source, fields: Fields, window: Window) -> int:
-    """Return when the oldest document of a window came, the window's end where there is none."""
+    """Return when the oldest document of a window came, the window's end where there is none.
+
+    Where shards did not answer it is the window's beginning.
+    """
     aggregations = {name: {"min": {"field": name}} for name in fields.times}
     answer = _counted(cluster, source, within(fields, window), aggregations)
+    if gaps_of(answer):
+        return window.since_ms
     values = [answer["aggregations"][name]["value"] for name in fields.times]
     known = [int(value) for value in values if value is not None]
     return max(window.since_ms, min(known, default=window.until_ms))
 
 
 def select(
-    cluster: Cluster,
-    source: Source,
-    fields: Fields,
-    window: Window,
-    possible: Callable[[str, str, str], tuple[int, ...]],
+    cluster: Cluster, source: Source, fields: Fields, window: Window, possible: Possible
 ) -> Selection:
-    """Return what to read of a window; `possible(feed, field, name)` are the stages left."""
+    """Return what to read of a window; `possible(feed, known)` are the stages left."""
     time = within(fields, window)
-    told = [feed for feed in source.feeds if FEEDS[feed].operation]
-    if not (told and fields.dataset and fields.action):
-        return Selection({"bool": {"filter": [time]}}, _total(cluster, source, time), 0)
-    asked = {
-        feed: {
-            "filter": {"term": {fields.dataset: FEEDS[feed].dataset}},
-            "aggs": {"names": {"terms": {"field": fields.action, "size": MOST_NAMES}}},
-        }
-        for feed in told
-    }
-    answer = _counted(cluster, source, time, asked)
-    boring: list[Query] = []
-    left_out = 0
-    for feed in told:
-        rows = answer["aggregations"][feed]["names"]["buckets"]
-        none = [row for row in rows if not possible(feed, _NAME_FIELDS[feed], str(row["key"]))]
-        left_out += sum(row["doc_count"] for row in none)
-        dataset = {"term": {fields.dataset: FEEDS[feed].dataset}}
-        names = {"terms": {fields.action: [row["key"] for row in none]}}
-        boring.append({"bool": {"filter": [dataset, names]}})
-    query = {"bool": {"filter": [time], "must_not": boring}}
-    return Selection(query, answer["hits"]["total"]["value"], left_out)
+    every: Query = {"bool": {"filter": [time]}}
+    counted = _counted(cluster, source, every)
+    total, certain = _total(counted), not gaps_of(counted)
+    if not total or not certain:
+        return Selection(every, total, 0, certain)
+
+    def count(query: Query, aggregations: Query) -> Any:
+        return _counted(cluster, source, {"bool": {"filter": [time, query]}}, aggregations)
+
+    left_out = boring.queries(source, fields.whole, possible, count)
+    query: Query = {"bool": {"filter": [time], "must_not": left_out}}
+    try:
+        kept = _counted(cluster, source, query)
+    except ClusterError as error:
+        if not isinstance(error.__cause__, BadRequestError):
+            raise
+        return Selection(every, total, 0, certain)  # search.allow_expensive_queries may be off
+    if gaps_of(kept):
+        return Selection(every, total, 0, certain=False)
+    return Selection(query, total, max(0, total - _total(kept)), certain)
 
 
-def _total(cluster: Cluster, source: Source, query: Query) -> int:
-    return int(_counted(cluster, source, query, {})["hits"]["total"]["value"])
+def _total(answer: Any) -> int:
+    return int(answer["hits"]["total"]["value"])
 
 
 def _counted(
-    cluster: Cluster, source: Source, query: Query, aggregations: Mapping[str, Any]
+    cluster: Cluster,
+    source: Source,
+    query: Query,
+    aggregations: Mapping[str, Any] | None = None,
 ) -> Any:
     return cluster.ask(
         lambda client: client.search(
@@ -150,7 +165,7 @@ def _counted(
             ignore_unavailable=True,
             size=0,
             query=query,
-            aggs=aggregations or None,
+            aggs=aggregations,
             track_total_hits=True,
         )
     )

@@ -14,34 +14,30 @@ if TYPE_CHECKING:
 
 
 class Feed(NamedTuple):
-    """A feed's place: its index pattern, the `event.dataset` of its documents, its own field.
-
-    `operation`: whether `event.action` is the native field that names the operation
-    (FeedSpec.name_field), unchanged.
-    """
+    """A feed's place: its index pattern, and its own field of documents."""
 
     pattern: str
-    dataset: str
     field: str
-    operation: bool = False
 
 
 FEEDS: Mapping[str, Feed] = {
-    "aws_cloudtrail": Feed("logs-aws.cloudtrail-*", "aws.cloudtrail", "aws", True),
-    "aws_vpcflow": Feed("logs-aws.vpcflow-*", "aws.vpcflow", "aws"),
-    "gcp_audit": Feed("logs-gcp.audit-*", "gcp.audit", "gcp"),
-    "azure_activity": Feed("logs-azure.activitylogs-*", "azure.activitylogs", "azure"),
+    "aws_cloudtrail": Feed("logs-aws.cloudtrail-*", "aws"),
+    "aws_vpcflow": Feed("logs-aws.vpcflow-*", "aws"),
+    "gcp_audit": Feed("logs-gcp.audit-*", "gcp"),
+    "azure_activity": Feed("logs-azure.activitylogs-*", "azure"),
     "azure_functions": Feed(
-        "logs-azure.platformlogs-*,logs-azure.functions-*,logs-azure.app_service-*", "", "azure"
+        "logs-azure.platformlogs-*,logs-azure_functions.functionapplogs-*,"
+        "logs-azure_app_service.app_service_logs-*",
+        "azure",
     ),
-    "entra_audit": Feed("logs-azure.auditlogs-*,logs-azure.signinlogs-*", "", "azure"),
-    "m365_audit": Feed("logs-o365.audit-*", "o365.audit", "o365", True),
-    "m365_graph": Feed("logs-azure.graphactivitylogs-*", "", "azure"),
-    "gws_reports": Feed("logs-google_workspace.*", "", "google_workspace"),
-    "gws_script_logs": Feed("logs-gcp_pubsub.generic-*", "", "gcp"),
+    "entra_audit": Feed("logs-azure.auditlogs-*,logs-azure.signinlogs-*", "azure"),
+    "m365_audit": Feed("logs-o365.audit-*", "o365"),
+    "m365_graph": Feed("logs-azure.graphactivitylogs-*", "azure"),
+    "gws_reports": Feed("logs-google_workspace.*", "google_workspace"),
+    "gws_script_logs": Feed("logs-gcp_pubsub.generic-*", "gcp"),
     # What Flowtrap's own inputs read of flows and scripts: no integration has it.
-    "m365_flow_definitions": Feed("logs-flowtrap.flow_definitions-*", "", "flowtrap"),
-    "gws_script_content": Feed("logs-flowtrap.script_content-*", "", "flowtrap"),
+    "m365_flow_definitions": Feed("logs-flowtrap.flow_definitions-*", "flowtrap"),
+    "gws_script_content": Feed("logs-flowtrap.script_content-*", "flowtrap"),
 }
 # What documents of every integration tell of an event, beside the vendor's own fields; `message`
 # and `event.original` hold the record itself where it was kept.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from compiler.elastic import native
+
 from .shelf import MARK, digest
 
 FINDINGS_INDEX = "flowtrap-findings"
@@ -19,7 +21,8 @@ LONGEST_KEYWORD = 8_191
 _KEYWORD = {"type": "keyword", "ignore_above": LONGEST_KEYWORD}
 _DATE, _NUMBER, _TEXT = {"type": "date"}, {"type": "long"}, {"type": "text"}
 _ADDRESS = {"type": "ip"}
-_SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+ORIGINAL = {"type": "keyword", "index": False, "doc_values": False}
+SETTINGS = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
 
 _FIELDS: dict[str, dict[str, Any]] = {
     "@timestamp": _DATE,
@@ -91,6 +94,12 @@ def lists_index() -> dict[str, Any]:
     }
 
 
+def columns_mapping() -> dict[str, Any]:
+    """Return the mappings of the index that maps what the rules' queries name."""
+    fields = {name: {"type": kind} for name, kind in native.columns().items()}
+    return {"dynamic": False, "properties": nested({**fields, "event.original": ORIGINAL})}
+
+
 def finding_fields() -> frozenset[str]:
     """Return the names of all fields that a finding can be searched by."""
     return frozenset(_FIELDS)
@@ -100,7 +109,7 @@ def _template(index: str, mappings: dict[str, Any]) -> dict[str, Any]:
     return {
         "index_patterns": [index],
         "priority": PRIORITY,
-        "template": {"settings": _SETTINGS, "mappings": mappings},
+        "template": {"settings": SETTINGS, "mappings": mappings},
     }
 
 

@@ -13,6 +13,21 @@ from flowtrap.normalise.table import FEEDS
 Record = dict
 
 
+# The Workspace integration has a data set for each application.
+_FAMILIES = ("google_workspace",)
+
+
+def document_of(record: Any, *, original: str | None = None) -> dict[str, Any] | None:
+    """Return what an integration stores of a native record, None where none reads it."""
+    try:
+        document = integration_doc(record, original=original)
+    except ValueError:  # a feed that no integration reads, such as the logs of scripts
+        return None
+    if document["event"]["dataset"] in _FAMILIES:
+        document["event"]["dataset"] += f".{document['event']['provider']}"
+    return document
+
+
 def natives(records: Iterable[Any]) -> Iterator[Record]:
     """Yield the native records in what a scenario builds; text lines are parsed."""
     for record in records:
@@ -30,12 +45,10 @@ def natives(records: Iterable[Any]) -> Iterator[Record]:
 def hits(records: Iterable[Any], *, original: bool = False) -> Iterator[dict[str, Any]]:
     """Yield a search's hits, with or without `event.original`; what no integration reads is left out."""
     for number, record in enumerate(natives(records)):
-        text = json.dumps(record) if original else None
-        try:
-            source = integration_doc(record, original=text)
-        except ValueError:
-            continue
-        yield {"_index": "logs-x", "_id": str(number), "_source": json.loads(json.dumps(source))}
+        source = document_of(record, original=json.dumps(record) if original else None)
+        if source:
+            kept = json.loads(json.dumps(source))
+            yield {"_index": "logs-x", "_id": str(number), "_source": kept}
 
 
 def dotted(node: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from elasticsearch import Elasticsearch
 
 from builders.elastic_node import Node, assembled
-from builders.elastic_scenarios import FOLDERS, Case, Told, cases, namespace, told
+from builders.elastic_scenarios import FOLDERS, Case, Told, cases, namespace, told, unread
 from builders.hunting import ALARMING, hunt
 
+Verdicts = set[tuple[str, str]]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "elastic-scenarios.md"
 _HEAD = """\
 # What the native rules catch
@@ -26,12 +27,11 @@ what the engine tells of the same events (`hunt`, `elastic run`). Written by
 
 **Caught**: both tell of the case. **Missed**: only the engine does. **Over-reported**: only the rule
 does. **Quiet**: neither. "Original kept" is the integration's setting "Preserve original event";
-without it the fields of the integration are all there is. The rules for Google Cloud, Azure and
-Microsoft 365 read their keys from the original alone and tell nothing without it (–: none of their
-34 attacks was told when this was measured, in November 2026). A verdict is named where the rule's
-differs from the engine's.
+"without" is an integration as it comes, where the fields are all there is, mapped as the
+integration and Fleet map them. A verdict is named where the rule's differs from the engine's, and
+so are records that no integration reads. Why a rule cannot say more: its page in
+[elastic-rules.md](elastic-rules.md).
 """
-_READ_WITHOUT = ("AWS", "workspace")
 
 
 def page(node: Elasticsearch, room: str) -> str:
@@ -40,7 +40,7 @@ def page(node: Elasticsearch, room: str) -> str:
     parts: list[str] = []
     for platform in FOLDERS:
         kept = told(node, room, platform, original=True)
-        bare = told(node, room, platform, original=False) if platform in _READ_WITHOUT else None
+        bare = told(node, room, platform, original=False)
         lines = [f"## {platform}", "", "| scenario | original kept | without | verdicts |"]
         lines.append("| --- | --- | --- | --- |")
         lines += [_row(case, kept, bare, total) for case in cases(platform)]
@@ -52,31 +52,38 @@ def page(node: Elasticsearch, room: str) -> str:
     return "\n".join([_HEAD, *head, "", *parts])
 
 
-def _row(case: Case, kept: Told, bare: Told | None, total: dict[str, Counter[str]]) -> str:
+def _row(case: Case, kept: Told, bare: Told, total: dict[str, Counter[str]]) -> str:
     core = {(f.detection, f.verdict) for f in hunt(case.records).findings if f.severity in ALARMING}
     words = []
     for name, answers in (("original kept", kept), ("without", bare)):
-        if answers is None:
-            words.append("–")
-            continue
         word = _word(core, answers.get(namespace(case.id), set()))
         total.setdefault(name, Counter())[word] += 1
         words.append(word)
-    differs = _differs(core, kept.get(namespace(case.id), set()))
-    return f"| {case.id} | {words[0]} | {words[1]} | {differs} |"
+    ours = namespace(case.id)
+    shown = _differs(core, kept.get(ours, set()), bare.get(ours, set()), unread(case))
+    return f"| {case.id} | {words[0]} | {words[1]} | {shown} |"
 
 
-def _word(core: set[tuple[str, str]], rules: set[tuple[str, str]]) -> str:
+def _word(core: Verdicts, rules: Verdicts) -> str:
     by_core, by_rules = ({name for name, _ in some} for some in (core, rules))
     if by_core & by_rules:
         return "caught"
     return "missed" if by_core else "over-reported" if by_rules else "quiet"
 
 
-def _differs(core: set[tuple[str, str]], rules: set[tuple[str, str]]) -> str:
+def _differs(core: Verdicts, kept: Verdicts, bare: Verdicts, unread_records: int) -> str:
+    parts = [_against(core, kept)]
+    if bare != kept:
+        parts.append(f"without: {_against(core, bare) or 'as the engine'}")
+    if unread_records:
+        parts.append(f"records that no integration reads: {unread_records}")
+    return "; ".join(filter(None, parts)) or "–"
+
+
+def _against(core: Verdicts, rules: Verdicts) -> str:
     only = [f"engine only {name}: {verdict}" for name, verdict in sorted(core - rules)]
     only += [f"rule only {name}: {verdict}" for name, verdict in sorted(rules - core)]
-    return "; ".join(only) or "–"
+    return "; ".join(only)
 
 
 def main() -> None:

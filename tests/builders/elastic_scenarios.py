@@ -16,15 +16,16 @@ from typing import Any, NamedTuple
 from elasticsearch import Elasticsearch, helpers
 
 from builders import scenarios_page
+from builders.elastic_documents import document_of
 from compiler.elastic import native
 from compiler.elastic.export import Native, natives, settled_by
 from compiler.elastic.query import query_of
 from compiler.runtime_json import DETECTIONS, compile_all
+from elastic.templates import ORIGINAL, columns_mapping, nested
 from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.detection import Detection
 from flowtrap.model.tunable import Tunables
-from flowtrap.normalise.elastic.table import integration_doc
 
 FOLDERS = {
     "AWS": "aws_",
@@ -33,13 +34,19 @@ FOLDERS = {
     "Microsoft 365": "m365_",
     "workspace": "workspace_",
 }
-# The Workspace integration has a data set for each application.
-_FAMILIES = ("google_workspace",)
-_KINDS: dict[str, dict[str, Any]] = {
-    "@timestamp": {"type": "date"},
-    "event.ingested": {"type": "date"},
-    "event.original": {"type": "keyword", "index": False, "doc_values": False},
+# What Fleet's templates say of a data stream: a field that is not declared is mapped as it comes.
+_DYNAMIC = {
+    "date_detection": False,
+    "dynamic_templates": [
+        {
+            "texts": {
+                "match_mapping_type": "string",
+                "mapping": {"type": "keyword", "ignore_above": 1024},
+            }
+        }
+    ],
 }
+_LONG = "aws.cloudtrail.request_parameters", "aws.cloudtrail.response_elements"
 _ROWS = 10_000  # more cases than all scenarios of a platform have
 
 Told = dict[str, set[tuple[str, str]]]
@@ -83,30 +90,26 @@ def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield data set and document of every record that an integration reads."""
     for case in cases(platform):
-        for record in case.records:
-            for one in unwrap(record):
-                document = _document(one, original=original)
-                if document:
-                    document["data_stream"] = {"namespace": namespace(case.id)}
-                    yield document["event"]["dataset"], document
+        for document in _documents(case, original=original):
+            if document:
+                document["data_stream"] = {"namespace": namespace(case.id)}
+                yield document["event"]["dataset"], document
 
 
-def _document(record: Any, *, original: bool) -> dict[str, Any] | None:
-    text = json.dumps(record, separators=(",", ":"), ensure_ascii=False) if original else None
-    try:
-        document = integration_doc(record, original=text)
-    except ValueError:  # a feed that no integration reads, such as the logs of scripts
-        return None
-    if document["event"]["dataset"] in _FAMILIES:
-        document["event"]["dataset"] += f".{document['event']['provider']}"
-    return document
+def unread(case: Case) -> int:
+    """Return how many of a scenario's records no integration reads."""
+    return sum(document is None for document in _documents(case, original=False))
+
+
+def _documents(case: Case, *, original: bool) -> Iterator[dict[str, Any] | None]:
+    for record in case.records:
+        for one in unwrap(record):
+            text = json.dumps(one, separators=(",", ":"), ensure_ascii=False)
+            yield document_of(one, original=text if original else None)
 
 
 def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> Told:
-    """Return by namespace what the platform's rules tell: detection and verdict of each case.
-
-    Indices map the columns that the rules say they need, and nothing else.
-    """
+    """Return by namespace what the platform's rules tell: detection and verdict of each case."""
     found = plans(FOLDERS[platform])
     queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
     prefix = f"{room}-{namespace(platform)}-{'kept' if original else 'bare'}"
@@ -126,7 +129,7 @@ def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> To
 def in_room(query: str, prefix: str) -> str:
     """Return a query over the indices of one test."""
     head, _, rest = query.partition("\n")
-    moved = re.sub(r"(?<=[ ,])logs-", f"{prefix}-logs-", head)
+    moved = re.sub(r"(?<=[ ,])(?=logs-|flowtrap-)", f"{prefix}-", head)
     return f"{moved}\n{rest}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
 
 
@@ -138,27 +141,27 @@ def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:
 
 
 def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
-    """Make a template of the needed columns, and the indices that a query may find empty."""
-    columns = {name for query in queries for name in native.columns_of(query)}
-    properties: dict[str, Any] = {}
-    for name in sorted({*columns, "@timestamp", "data_stream.namespace"}):
-        place, kind = properties, _KINDS.get(name, {"type": "keyword", "ignore_above": 8191})
-        *parents, last = name.split(".")
-        for parent in parents:
-            place = place.setdefault(parent, {}).setdefault("properties", {})
-        place[last] = kind
+    """Make a template as the integrations' are, the index of columns, and empty indices."""
+    declared = {
+        **{name: {"type": kind} for feed in native.feeds() for name, kind in feed.types.items()},
+        **{name: {"type": "keyword", "ignore_above": 8191} for name in _LONG},
+        "@timestamp": {"type": "date"},
+        "event.ingested": {"type": "date"},
+        "event.original": ORIGINAL,
+    }
     node.indices.put_index_template(
         name=prefix,
         index_patterns=[f"{prefix}-logs-*"],
         template={
             "settings": {"number_of_shards": 1, "number_of_replicas": 0},
-            "mappings": {"dynamic": False, "properties": properties},
+            "mappings": {**_DYNAMIC, "properties": nested(declared)},
         },
     )
+    node.indices.create(index=f"{prefix}-{native.COLUMNS_INDEX}", mappings=columns_mapping())
     for pattern in {p for query in queries for p in _indices(query)}:
         node.indices.create(index=f"{prefix}-{pattern.replace('*', 'none')}")
 
 
 def _indices(query: str) -> list[str]:
     head = query.partition("\n")[0].removeprefix("FROM ").partition(" METADATA")[0]
-    return head.split(", ")
+    return [index for index in head.split(", ") if index.startswith("logs-")]

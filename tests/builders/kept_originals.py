@@ -13,22 +13,34 @@ from typing import Any, NamedTuple
 from elasticsearch import Elasticsearch, helpers
 
 from builders.all_scenarios import event_of
+from builders.elastic_documents import document_of
+from elastic.operations import SILENCES, TELLINGS
 from elastic.sources import FEEDS
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.finding import rfc3339
 
-OPERATIONS = {"aws_cloudtrail": "eventName", "m365_audit": "Operation"}
-_PROPERTIES = {
+KEYWORD = {"type": "keyword", "ignore_above": 1024}
+_KINDS = {
     "@timestamp": {"type": "date"},
-    "event": {
-        "properties": {
-            "original": {"type": "keyword", "index": False, "doc_values": False},
-            "dataset": {"type": "keyword"},
-            "action": {"type": "keyword"},
-        }
-    },
+    "event.original": {"type": "keyword", "index": False, "doc_values": False},
+    "http.response.status_code": {"type": "long"},
 }
-MAPPINGS = {"dynamic": False, "properties": _PROPERTIES}
+
+
+def _mappings() -> dict[str, Any]:
+    """Return mappings of the times and of all that names an operation, and of nothing else."""
+    told = {"event.dataset", *(one.field for one in SILENCES)}
+    told |= {name for one in TELLINGS for name in one.fields}
+    found: dict[str, Any] = {"dynamic": False}
+    for name in sorted({*told, *_KINDS}):
+        place = found
+        for part in name.split("."):
+            place = place.setdefault("properties", {}).setdefault(part, {})
+        place.update(_KINDS.get(name, KEYWORD))
+    return found
+
+
+MAPPINGS = _mappings()
 
 
 class Kept(NamedTuple):
@@ -43,13 +55,9 @@ def documents(records: Iterable[Any]) -> Iterator[Kept]:
     for record in records:
         for native in unwrap(record):
             event = event_of(native)
-            told: dict[str, Any] = {"original": native}
-            if not isinstance(native, str):
-                told["original"] = json.dumps(native)
-                if event.feed in OPERATIONS:
-                    told["action"] = native[OPERATIONS[event.feed]]
-                    told["dataset"] = FEEDS[event.feed].dataset
-            yield Kept(event.feed, {"@timestamp": rfc3339(event.time_ms), "event": told})
+            text = native if isinstance(native, str) else json.dumps(native)
+            bare = {"@timestamp": rfc3339(event.time_ms), "event": {"original": text}}
+            yield Kept(event.feed, document_of(dict(event.record), original=text) or bare)
 
 
 def load(node: Elasticsearch, room: str, records: Iterable[Any]) -> list[str]:

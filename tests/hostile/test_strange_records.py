@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from strange import bent, seeds
 
 from flowtrap.feed.wrappers import unwrap
+from flowtrap.intake import every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.errors import RecordError
 from flowtrap.model.tunable import Tunables
 from flowtrap.normalise.table import FEEDS
 from flowtrap.output.text import sanitise
-from flowtrap.pipeline import Hunt, every_default
+from flowtrap.pipeline import Hunt
 
 NAMES = [spec.name for spec in FEEDS]
 TUNABLES = Tunables({}, now_ms=1_790_000_000_000)

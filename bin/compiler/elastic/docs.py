@@ -40,6 +40,15 @@ detection, a building block for each stage that such a rule joins, and an except
 them ask. All come switched off; ids never change, so that a later import with "overwrite" updates
 them. They need Elasticsearch 8.19 or later; suppression by case needs a Platinum licence.
 
+A query fails over a column that no index maps, and the integrations map many fields only when the
+first document has them: `event.original`, where it is never kept, not at all. So every rule also
+asks the empty index `{native.COLUMNS_INDEX}`, which maps them all. `bin/flowtrap elastic deploy`
+makes it (without `--kibana` as well); who runs the rules needs `read` on it.
+
+What a rule reads: `event.original`, where the integration's setting "Preserve original event" keeps
+it, else the integration's own fields. A field that the integration flattens cannot be read by
+ES|QL; a rule can search it for values that are known beforehand, such as `allUsers`.
+
 ## How a rule works
 
 One query does what the engine does: it selects the events of all stages, reads keys from them,
@@ -58,8 +67,11 @@ What `flowtrap.yml` sets is compiled into the queries: windows, and lists with s
 After a change, write and import the rules again. The exception list takes events out before they
 are joined, whatever their stage.
 
-Verdicts below medium severity are not told. All verdicts, first sight over thirty days and the
-site's own domains are what `flowtrap elastic run` is for: it runs the engine itself.
+What must be seen for the first time is first among the events of the rule's look-back. Domains are
+the site's own where an event that the rule selects shows a member of it.
+
+Verdicts below medium severity are not told. All verdicts, and first sight over thirty days, are
+what `flowtrap elastic run` is for: it runs the engine itself.
 
 `--by-namespace` never joins events of different `data_stream.namespace`: for a service provider who
 keeps customers apart by it.
@@ -106,7 +118,7 @@ def _section(one: Native) -> Iterator[str]:
     if one.plan.verdicts:
         columns = native.columns_of(query_of(one.plan, "1 minute"))
         yield ""
-        yield f"Columns that must be mapped: {', '.join(f'`{name}`' for name in columns)}."
+        yield f"Columns that it names: {', '.join(f'`{name}`' for name in columns)}."
 
 
 if __name__ == "__main__":

@@ -1,23 +1,30 @@
 """The first half of a rule's query: the events of all stages, and the edges that they have.
 
-An edge is a line of `side, need, key, distinct, hop, bucket` with tabs between: side `a` for an
-anchor, `h` for a hit; need as NUMBER.RELATION; the key that both must share; what hits are counted
-by; the key of the next relation, where there is one; and what tells hits apart that must not stand
-for one another. Of each edge the first and the last event are kept.
+An edge is a line of `side, need, key, distinct, hop, bucket, home` with tabs between: side `a` for
+an anchor, `h` for a hit; need as NUMBER.RELATION; the key that both must share; what hits are
+counted by; the key of the next relation, where there is one; what tells hits apart that must not
+stand for one another; and the account and domain of a hit that must be of another domain than the
+site's own. Those domains are edges too, of side `d`. Of each edge the first and the last event are
+kept.
 
-Example: `h\t0.1\t123456789012|billing\t\t\t2026-03-10T06:00:00.000Z`.
+Example: `h\t0.1\t123456789012|billing\t\t\t2026-03-10T06:00:00.000Z\t`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import native, words
 from .conditions import FALSE, TRUE, joined
+from .plan import HOME
 from .words import Inexpressible
 
 if TYPE_CHECKING:
     from .plan import Need, Plan, Step
 
+_OF_AN_EVENT = ("@timestamp", "event.ingested", "event.id", "event.action")
+_TIME = len("2026-03-10T06:00:00.000Z")
+_REST, _TAB = 4, ', "\\t", '  # members of an edge behind its key, and what lies between
 _CLEAN = 'REPLACE({0}, "[|\\t]", "_")'
 # Not every integration gives event.id, and Google gives the acts of one activity the same.
 _ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _id)"
@@ -26,7 +33,7 @@ _ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _i
 # --- events ------------------------------------------------------------------------------------
 
 
-def selected(plan: Plan) -> list[str]:
+def selected(plan: Plan, apart: list[str]) -> list[str]:
     """Return the commands from the index to events with a flag for each stage."""
     stages = plan.stages()
     selecting = []
@@ -39,19 +46,21 @@ def selected(plan: Plan) -> list[str]:
     feeds = {said.feed.name: said for said in map(plan.feed_of, stages)}
     # What the other stages used is not computed; flags name their columns.
     named = " ".join([*(plan.flags[s] + plan.suppressed[s] for s in stages), *_conditions(plan)])
-    commands, many = [], []
+    commands = native.Commands()
+    keys: list[str] = []
+    many: list[str] = []
     for said in feeds.values():
         asked = {f for f in said.used if said.feed.column(f) in named}
         asked |= {f for stage, name in _asked(plan) for f in [_field(plan, stage, name)]
                   if plan.feed_of(stage) is said}  # fmt: skip
-        commands += said.feed.commands(asked)
+        commands.add(said.feed.commands(asked))
+        keys += [said.feed.column(f) for f in sorted(asked)]
         many += [said.feed.column(f) for f in sorted(asked) if said.feed.fields[f].many]
-    index = ", ".join(dict.fromkeys(said.feed.index for said in feeds.values()))
     flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
     return [
-        f"FROM {index} METADATA _id",
+        f"FROM {native.source(said.feed for said in feeds.values())} METADATA _id",
         f"WHERE {joined('or', selecting)}",
-        *dict.fromkeys(commands),
+        *commands.lines(" ".join([named, *keys]), [*_OF_AN_EVENT, *apart]),
         *(f"MV_EXPAND {name}" for name in many),
         f"EVAL {', '.join(flags)}",
         f"WHERE {' OR '.join(f's{n}' for n in range(len(stages)))}",
@@ -66,6 +75,7 @@ def _field(plan: Plan, stage: str, name: str) -> str:
 def _asked(plan: Plan) -> list[tuple[str, str]]:
     """Return the keys and facts, each of a stage, that the join itself takes."""
     found = [(plan.anchor, name) for name in (*plan.detection["chain"]["case"], *told(plan))]
+    found += [(stage, name) for stage in plan.telling() for name in ("account", HOME)]
     for need in plan.needs:
         before = plan.anchor
         for step in need.path:
@@ -75,6 +85,8 @@ def _asked(plan: Plan) -> list[tuple[str, str]]:
         found += [(before, name) for name in need.first]
         if need.distinct:
             found.append((before, need.distinct))
+        if need.outside:
+            found += [(before, "account"), (before, need.outside)]
     return list(dict.fromkeys(found))
 
 
@@ -109,17 +121,19 @@ def edges(plan: Plan, apart: list[str]) -> list[str]:
         parts += [_edge(anchor, side, "x", ["id"], "id") for side in "ah"]
     for number, need in enumerate(plan.needs):
         first = need.path[0]
-        keys = [*apart, *(plan.column(plan.anchor, name) for name in first.parent_keys)]
+        keys = [*apart, *_keys(plan, plan.anchor, first.parent_keys)]
         parts.append(_edge(anchor, "a", f"{number}.1", keys, "id"))
         for level, step in enumerate(need.path, 1):
             last = level == len(need.path)
             here = plan.suppressed[step.stage] if step.when != "first" else FALSE
             holds = joined("and", [flag[step.stage], _not(here), need.where if last else TRUE])
-            own = [*apart, *(plan.column(step.stage, name) for name in step.own_keys)]
+            own = [*apart, *_keys(plan, step.stage, step.own_keys)]
             hop = '""' if last else _hop(plan, need.path[level - 1].stage, need.path[level], apart)
             distinct = _distinct(plan, need) if last else '""'
             parts.append(_edge(holds, "h", f"{number}.{level}", own, distinct, hop,
-                               _thin(plan, need) if last else _bucket(plan)))  # fmt: skip
+                               _thin(plan, need, apart) if last else _bucket(plan),
+                               _domain(plan, need, apart) if last else '""'))  # fmt: skip
+    parts += [_own_domain(plan, stage, flag[stage], apart) for stage in plan.telling()]
     conditions = marks(plan)
     case = [*apart, *(plan.column(plan.anchor, n) for n in plan.detection["chain"]["case"])]
     shown = [f'COALESCE({plan.column(plan.anchor, name)}, "-")' for name in told(plan)]
@@ -141,8 +155,63 @@ def edges(plan: Plan, apart: list[str]) -> list[str]:
         'WHERE edge != ""',
         'EVAL p = CASE(STARTS_WITH(edge, "a"), anchor, hit)',
         "STATS lo = MIN(p), hi = MAX(p) BY edge",
-        'DISSECT edge "%{side}\\t%{q}\\t%{key}\\t%{d}\\t%{hop}\\t%{}"',
+        _APART,
+        *_outside(plan),
+        *_firsts(plan),
     ]
+
+
+_APART = 'DISSECT edge "%{side}\\t%{q}\\t%{key}\\t%{d}\\t%{hop}\\t%{thin}\\t%{home}"'
+_PACKED = 'CONCAT(lo, "\\t", hi, "\\t", edge)'
+_UNPACK = ("MV_EXPAND pack", 'DISSECT pack "%{lo}\\t%{hi}\\t%{edge}"', _APART)
+
+
+def _outside(plan: Plan) -> list[str]:
+    """Return the commands that leave out hits whose domain is one of the site's own."""
+    if not plan.telling():
+        return []
+    return [
+        'EVAL together = CASE(home == "", edge, home)',
+        f'STATS pack = VALUES({_PACKED}), own = COUNT(*) WHERE side == "d" BY together',
+        *_UNPACK,
+        'WHERE side != "d" AND (own == 0 OR home == "")',
+    ]
+
+
+def _firsts(plan: Plan) -> list[str]:
+    """Return the commands that keep, of the hits that must be new, the first of each key."""
+    needs = enumerate(plan.needs)
+    new = [f"{n}.{len(need.path)}" for n, need in needs if need.first and need.at_least]
+    if not new:
+        return []
+    of_new = f'(side == "h" AND q IN {words.texts(new)})'
+    return [
+        f'EVAL together = CASE({of_new}, CONCAT(q, "\\t", thin), edge)',
+        f"STATS pack = VALUES({_PACKED}), since = MIN(SUBSTRING(lo, 1, {_TIME})) BY together",
+        *_UNPACK,
+        f"WHERE NOT {of_new} OR SUBSTRING(lo, 1, {_TIME}) == since",
+    ]
+
+
+def _keys(plan: Plan, stage: str, names: tuple[str, ...]) -> list[str]:
+    """Return the columns of a relation's keys; without any, an event is related to itself."""
+    return [plan.column(stage, name) for name in names] or ["id"]
+
+
+def _domain(plan: Plan, need: Need, apart: list[str]) -> str:
+    """Return the account and domain by which a hit is held against the site's own."""
+    if not need.outside or not plan.telling():
+        return '""'
+    stage = need.path[-1].stage
+    columns = [plan.column(stage, name) for name in ("account", need.outside)]
+    return f'COALESCE(CONCAT({_key([*apart, *columns])}), "")'
+
+
+def _own_domain(plan: Plan, stage: str, flag: str, apart: list[str]) -> str:
+    """Return the edge by which an event tells of an own domain."""
+    columns = [plan.column(stage, name) for name in ("account", HOME)]
+    inner = f'CONCAT("d\\t\\t\\t\\t\\t\\t", {_key([*apart, *columns])})'
+    return f'COALESCE(CASE({flag}, {inner}, ""), "")'
 
 
 def _not(said: str) -> str:
@@ -158,10 +227,10 @@ def _hop(plan: Plan, stage: str, step: Step, apart: list[str]) -> str:
     return f'CONCAT({_key([*apart, *(plan.column(stage, n) for n in step.parent_keys)])}, "")'
 
 
-def _edge(
-    holds: str, side: str, q: str, keys: list[str], d: str = '""', hop: str = '""', thin: str = '""'
-) -> str:
-    inner = f'CONCAT("{side}\\t{q}\\t", {_key(keys)}, "\\t", {d}, "\\t", {hop}, "\\t", {thin})'
+def _edge(holds: str, side: str, q: str, keys: list[str], *rest: str) -> str:
+    """Return an edge where a condition holds, "" elsewhere; `rest` is distinct, hop and so on."""
+    given = _TAB.join([*rest, *(['""'] * (_REST - len(rest)))])
+    inner = f'CONCAT("{side}\\t{q}\\t", {_key(keys)}{_TAB}{given})'
     return f'COALESCE(CASE({holds}, {inner}, ""), "")'
 
 
@@ -171,11 +240,12 @@ def _distinct(plan: Plan, need: Need) -> str:
     return "id" if need.at_least > 1 else '""'
 
 
-def _thin(plan: Plan, need: Need) -> str:
+def _thin(plan: Plan, need: Need, apart: list[str]) -> str:
     """Return what tells hits apart that must not stand for one another."""
     if need.first:
         stage = need.path[-1].stage
-        return _key([f'COALESCE({plan.column(stage, name)}, "")' for name in need.first])
+        columns = [f'COALESCE({plan.column(stage, name)}, "")' for name in need.first]
+        return _key([*apart, *columns])
     return _bucket(plan)
 
 

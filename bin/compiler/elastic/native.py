@@ -5,48 +5,113 @@
     eventName: {column: event.action}                      the index is asked, and filters by it
     function:  {eval: 'COALESCE({arn_name}, {said})'}      computed; {…} names other fields
     said:      {json: [requestParameters, functionName]}   read out of event.original, where kept
-    doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
     said:      {…, map: [COLUMN, functionName]}            else out of a text `{a=b, c=d}`
+    doc_id:    {param: doc_id, columns: [COLUMN]}          a parameter of Google's, else a column
+    public:    {holds: [[FIELD, …], [VALUE, …]]}           whether a flattened field has a value
 
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
 an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
-A field that is not in the file cannot be asked natively.
+A field that is not in the file cannot be asked natively. `types` names the columns that are not
+keywords. A flattened one cannot be read, only searched: `holds` is true where one of some fields
+below it has one of some values, in which `*` stands for any text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from . import words
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FEEDS = Path(__file__).with_name("feeds")
+# An empty index that maps every column. A query fails over a column that no index maps, and an
+# integration maps many a field, event.original among them, when the first document has it.
+COLUMNS_INDEX = "flowtrap-columns"
+NAMESPACE = "data_stream.namespace"
+_OF_EVERY_QUERY = {
+    "@timestamp": "date",
+    "event.ingested": "date",
+    **dict.fromkeys(("event.id", "event.action", "event.dataset", NAMESPACE), "keyword"),
+}
 _NAME = re.compile(r"\{([A-Za-z@][\w.@]*)\}")
 _PARAMETER = (
     r'"name"\s*:\s*"NAME"\s*,\s*"(?:value|intValue|boolValue|multiValue)"'
     r'\s*:\s*\[?\s*"?(?<VALUE>[^"\],}]+)'
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_COLUMN = re.compile(r"(?<![\w.])@?[a-z][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)+")
+_COLUMN = re.compile(r"`[^`]+`|(?<![\w.])@?[a-z][a-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 
 
 @dataclass(frozen=True)
 class Field:
-    """How one field is had; exactly one of `column`, `eval` and the readings is given."""
+    """How one field is had; exactly one of `column`, `eval`, `kql` and the readings is given.
+
+    `kql` is the search that `holds` asks.
+    """
 
     name: str
     column: str = ""
     eval: str = ""
     readings: tuple[tuple[str, str], ...] = ()  # (what is read, the pattern around the value)
+    columns: tuple[str, ...] = ()  # where the readings give nothing
+    kql: str = ""
     lower: bool = False
     many: bool = False
     set: bool = False
     hint: str = ""
+
+
+@dataclass
+class Commands:
+    """How fields are computed: `before` the flags of flattened fields are known, and `after`.
+
+    `flags` is the KQL of each flag by its column; `known` the columns that `before` computes.
+    """
+
+    before: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    flags: dict[str, str] = field(default_factory=dict)
+    after: list[str] = field(default_factory=list)
+
+    def add(self, other: Commands) -> None:
+        """Take another feed's in."""
+        self.before += other.before
+        self.known += other.known
+        self.flags |= other.flags
+        self.after += other.after
+
+    def lines(self, later: str, kept: Iterable[str]) -> list[str]:
+        """Return all commands; `later` is what comes after them, `kept` the columns it needs.
+
+        KQL() may stand in WHERE and STATS alone: flags are counted for each document, and what is
+        needed later goes through the same STATS.
+        """
+        if not self.flags:
+            return [*dict.fromkeys([*self.before, *self.after])]
+        rest = " ".join([*self.after, later])
+        named = set(re.findall(r"[a-z]\w+", rest))
+        through = dict.fromkeys([*kept, *columns_in(rest), *(n for n in self.known if n in named)])
+        counts = [f"{name} = COUNT(*) WHERE KQL({words.text(q)})" for name, q in self.flags.items()]
+        values = [f"{name} = VALUES({name})" for name in through]
+        return [
+            *dict.fromkeys(self.before),
+            f"STATS {', '.join([*counts, *values])} BY _id",
+            f"EVAL {', '.join(f'{name} = {name} > 0' for name in self.flags)}",
+            *dict.fromkeys(self.after),
+        ]
+
+    def unflagged(self) -> list[str]:
+        """Return the commands of a query that must not aggregate: no flag is set there."""
+        off = [f"EVAL {', '.join(f'{name} = false' for name in self.flags)}"] if self.flags else []
+        return [*dict.fromkeys([*self.before, *off, *self.after])]
 
 
 @dataclass(frozen=True)
@@ -59,6 +124,7 @@ class NativeFeed:
     index: str
     package: dict[str, str]
     fields: dict[str, Field]
+    types: dict[str, str]
     notes: tuple[str, ...]
 
     @property
@@ -82,20 +148,27 @@ class NativeFeed:
             return f"{column} IS NOT NULL"
         return f'COALESCE({column}, "") != ""'
 
-    def commands(self, wanted: set[str]) -> list[str]:
+    def commands(self, wanted: set[str]) -> Commands:
         """Return the commands that compute the wanted fields, each once, in working order."""
-        found: list[str] = []
-        done: set[str] = set()
+        found = Commands()
+        late: dict[str, bool] = {}  # whether a field is known only after the flags
 
-        def add(name: str) -> None:
-            if name in done or name not in self.fields:
-                return
-            done.add(name)
-            own = self.fields[name]
-            for text in (own.eval, *(source for source, _ in own.readings)):
-                for other in _NAME.findall(text):
-                    add(other)
-            found.extend(self._commands(own))
+        def add(name: str) -> bool:
+            own = self.fields.get(name)
+            if own is None or name in late:
+                return late.get(name, False)
+            late[name] = bool(own.kql)
+            texts = (own.eval, *own.columns, *(place for place, _ in own.readings))
+            others = [add(other) for text in texts for other in _NAME.findall(text)]
+            late[name] |= any(others)
+            if own.kql:
+                found.flags[self.column(name)] = own.kql
+            elif late[name]:
+                found.after.extend(self._commands(own))
+            elif not own.column:
+                found.before.extend(self._commands(own))
+                found.known.append(self.column(name))
+            return late[name]
 
         for name in sorted(wanted):
             add(name)
@@ -107,7 +180,8 @@ class NativeFeed:
             return []
         if own.eval:
             return [f"EVAL {target} = {self._named(own.eval)}"]
-        several = len(own.readings) > 1
+        columns = [self._as_text(column) for column in own.columns]
+        several = len(own.readings) + len(columns) > 1
         parts = [f"{target}_{n}" if several else target for n in range(len(own.readings))]
         greps = [
             f"GROK {self._named(source)} {words.text(pattern.replace('VALUE', part))}"
@@ -115,7 +189,11 @@ class NativeFeed:
         ]
         if not several:
             return greps
-        return [*greps, f"EVAL {target} = COALESCE({', '.join(parts)})"]
+        return [*greps, f"EVAL {target} = COALESCE({', '.join([*parts, *columns])})"]
+
+    def _as_text(self, column: str) -> str:
+        """Return a column, or what is computed of some, as text, whatever it is mapped as."""
+        return f"TO_STRING({column})" if column in self.types else self._named(column)
 
     def _named(self, text: str) -> str:
         return _NAME.sub(lambda found: self.column(found[1]), text)
@@ -123,8 +201,35 @@ class NativeFeed:
 
 def columns_of(query: str) -> list[str]:
     """Return the columns of the index that a query names: without them it would fail."""
-    bare = _STRING.sub("", query.partition("\n")[2])
-    return sorted(name for name in set(_COLUMN.findall(bare)) if not name.startswith("flowtrap."))
+    return sorted(name.strip("`") for name in columns_in(query.partition("\n")[2]))
+
+
+def columns_in(text: str) -> list[str]:
+    """Return the index's columns that commands name, quoted where they must be."""
+    found = set(_COLUMN.findall(_STRING.sub("", text)))
+    return sorted(name for name in found if not name.startswith("flowtrap."))
+
+
+def source(feeds: Iterable[NativeFeed]) -> str:
+    """Return the first line's indices: those of the feeds, and the one that maps every column."""
+    return ", ".join([*dict.fromkeys(one.index for one in feeds), f"{COLUMNS_INDEX}*"])
+
+
+def columns() -> dict[str, str]:
+    """Return every column that a rule may name, and what it is mapped as."""
+    found: dict[str, str] = dict(_OF_EVERY_QUERY)
+    for own in feeds():
+        for one in own.fields.values():
+            texts = (one.column, one.eval, *one.columns, *(place for place, _ in one.readings))
+            for name in columns_in(" ".join(texts)):
+                bare = name.strip("`")
+                found.setdefault(bare, own.types.get(bare, "keyword"))
+    return dict(sorted(found.items()))
+
+
+def feeds() -> list[NativeFeed]:
+    """Return all feeds that the integrations have."""
+    return [one for path in sorted(FEEDS.glob("*.yml")) if (one := feed(path.stem))]
 
 
 @cache
@@ -137,7 +242,7 @@ def feed(name: str) -> NativeFeed | None:
     fields = {key: _field(key, value) for key, value in row["fields"].items()}
     return NativeFeed(
         name, row["short"], _texts(row["dataset"]), row["index"], row["package"], fields,
-        tuple(row.get("notes", ())),
+        row.get("types", {}), tuple(row.get("notes", ())),
     )  # fmt: skip
 
 
@@ -146,12 +251,27 @@ def _field(name: str, row: dict[str, Any]) -> Field:
     readings += [(column, _map_pattern(key)) for column, key in _listed(row.get("map"))]
     if "param" in row:
         readings.append(("event.original", _PARAMETER.replace("NAME", row["param"])))
-        readings.extend((column, "(?<VALUE>.+)") for column in row.get("columns", ()))
     readings += [(column, pattern) for column, pattern in _listed(row.get("grok"))]
     return Field(
         name, row.get("column", ""), row.get("eval", ""), tuple(readings),
+        tuple(row.get("columns", ())), _kql(*row.get("holds", ((), ()))),
         bool(row.get("lower")), bool(row.get("many")), bool(row.get("set")), row.get("hint", ""),
     )  # fmt: skip
+
+
+def _kql(fields: Iterable[str], values: Iterable[str]) -> str:
+    """Return a search for any of the values in any of the fields.
+
+    8.19 knows no list of values, `field: (a or b)`: each pair is asked for by itself.
+    """
+    return " or ".join(f"{name}: {_sought(value)}" for name in fields for value in values)
+
+
+def _sought(value: str) -> str:
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    if "*" not in value:
+        return f'"{quoted}"'
+    return re.sub(r'([\\():<>"{} ])', r"\\\1", value)
 
 
 def _texts(value: str | list[str]) -> tuple[str, ...]:

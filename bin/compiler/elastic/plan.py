@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .conditions import Words
 
 Row = dict[str, Any]
+HOME = "home_domain"  # the fact that a site's own domains are inferred from
 LEAST_RISK = 40  # medium: what is below is context, not an alert
 
 
@@ -42,13 +43,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Need:
-    """Hits of the last step's stage: how many, distinct by what, and which of them count."""
+    """Hits of the last step's stage: how many, distinct by what, and which of them count.
+
+    `first` is a key that must not have been seen before; `outside` a domain that must be none of
+    the site's own, as its records tell them. A step whose `when` is `self` is the anchor's own.
+    """
 
     path: tuple[Step, ...]
     at_least: int
     distinct: str | None
     first: tuple[str, ...]
     where: str
+    outside: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,22 @@ class Plan:
         return said.feed.column(own)
 
     def stages(self) -> list[str]:
-        """Return the stages that the needs join, the anchor first."""
+        """Return the stages that are asked for: those that the needs join, the anchor first."""
         found = [self.anchor, *(step.stage for need in self.needs for step in need.path)]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys([*found, *self.telling()]))
+
+    def telling(self) -> list[str]:
+        """Return the stages that tell of the site's own domains, where a need asks for those."""
+        if not any(need.outside for need in self.needs):
+            return []
+        stages = self.detection["stages"]
+        return [
+            name
+            for name, row in stages.items()
+            if HOME in {**row["facts"], **row["keys"]}
+            and self.flags[name] != FALSE
+            and {HOME, "account"} <= set(self.feed_of(name).feed.fields)
+        ]
 
 
 def plan_of(detection: Row, blocks: Mapping[str, Any], tunables: Tunables) -> Plan:
@@ -172,7 +191,7 @@ def _listed(plan: Plan, stage: str, name: str, tunable: str) -> str:
 def _add_verdict(plan: Plan, row: Row) -> None:
     try:
         needs = list(_needs(plan, row))
-        anchor, first = _conditions(plan, plan.anchor, row["anchor"])
+        anchor, first, outside = _conditions(plan, plan.anchor, row["anchor"])
     except Inexpressible as error:
         plan.left_out.append(f"{row['name']} ({row['severity']}): {error}")
         return
@@ -182,6 +201,9 @@ def _add_verdict(plan: Plan, row: Row) -> None:
     if first:
         step = Step(plan.anchor, first, first, "first", False)
         needs.append(Need((step,), 0, None, first, conditions.TRUE))
+    if outside:
+        itself = Step(plan.anchor, (), (), "self", False)
+        needs.append(Need((itself,), 1, None, (), conditions.TRUE, outside))
     numbers = []
     for need in needs:
         if need not in plan.needs:
@@ -215,10 +237,10 @@ def _need(plan: Plan, stage: str, rule: Row) -> Need:
             plan.column(before, name)
     if rule["distinct"]:
         plan.column(stage, rule["distinct"])
-    where, first = _conditions(plan, stage, rule["where"])
+    where, first, outside = _conditions(plan, stage, rule["where"])
     if where == FALSE:
         raise Inexpressible(f"what is asked of {stage}")
-    return Need(path, rule["at_least"], rule["distinct"], first, where)
+    return Need(path, rule["at_least"], rule["distinct"], first, where, outside)
 
 
 def _path(plan: Plan, stage: str) -> Iterator[Step]:
@@ -234,10 +256,11 @@ def _path(plan: Plan, stage: str) -> Iterator[Step]:
     )
 
 
-def _conditions(plan: Plan, stage: str, rows: list[Row]) -> tuple[str, tuple[str, ...]]:
-    """Return comparisons as a condition, and the key that must be first seen."""
+def _conditions(plan: Plan, stage: str, rows: list[Row]) -> tuple[str, tuple[str, ...], str]:
+    """Return comparisons as a condition, the key that must be first seen, the domain outside."""
     parts: list[str] = []
     first: tuple[str, ...] = ()
+    outside = ""
     facts = plan.detection["stages"][stage]
     for row in rows:
         if row["op"] == "first_seen":
@@ -253,7 +276,9 @@ def _conditions(plan: Plan, stage: str, rows: list[Row]) -> tuple[str, tuple[str
             plan.lost[f"exception: {error}"] = OVER
             continue
         parts.append({FALSE: conditions.TRUE}.get(said, f"NOT {said}") if negated else said)
-    return joined("and", parts), first
+        if negated and _inferred(plan, row):
+            outside = outside or row["field"]
+    return joined("and", parts), first, outside
 
 
 def _compared(plan: Plan, stage: str, row: Row, own: str) -> str:
@@ -261,18 +286,26 @@ def _compared(plan: Plan, stage: str, row: Row, own: str) -> str:
     if "tunable" not in row:
         return said.equal(own, row["value"])
     listed = _listed(plan, stage, row["field"], row["tunable"])
-    inferred = plan.detection["tunables"][row["tunable"]].get("infer")
-    if inferred and f"same_{own}" in said.feed.fields:
-        plan.lost[f"{row['tunable']}: what is the site's own, beyond the actor's own domain"] = OVER
-        return joined("or", [listed, said.equal(f"same_{own}", "true")])
-    if inferred:
-        plan.lost[f"{row['tunable']}: what the site's records tell of its own domains"] = OVER
+    if _inferred(plan, row):
+        plan.lost[f"{row['tunable']}: own domains that no event of this rule tells"] = OVER
+        if f"same_{own}" in said.feed.fields:
+            return joined("or", [listed, said.equal(f"same_{own}", "true")])
     return listed
+
+
+def _inferred(plan: Plan, row: Row) -> bool:
+    """Tell whether a comparison is with a list that the site's own records fill."""
+    tunable = plan.detection["tunables"].get(row.get("tunable"), {})
+    settings = plan.feed_of(plan.anchor).tunables
+    return tunable.get("infer") == HOME and not settings.patterns(row["tunable"]).entries
 
 
 def _first(plan: Plan, stage: str, row: Row) -> tuple[str, ...]:
     """Return the key that must be new, () where a part of it cannot be said."""
-    plan.lost[f"first seen in {row['over']}: only the rule's look-back is known"] = OVER
+    learnt = (
+        "" if row["learn"] in (None, "0d") else f", and nothing is learnt for {row['learn']} first"
+    )
+    plan.lost[f"first seen in {row['over']}: only the rule's look-back is known{learnt}"] = OVER
     try:
         for name in row["key"]:
             plan.column(stage, name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from . import words
 from .conditions import TRUE, joined
 from .edges import alone, edges, marks, selected, told
+from .native import NAMESPACE
 
 if TYPE_CHECKING:
     from .plan import Plan, Verdict
@@ -25,7 +26,6 @@ _OF_A_CASE = (
     "flowtrap.last_time", "flowtrap.anchors", "flowtrap.evidence",
 )  # fmt: skip
 ROWS = 1_000
-NAMESPACE = "data_stream.namespace"
 
 
 def query_of(plan: Plan, recent: str | None, *, by_namespace: bool = False) -> str:
@@ -34,7 +34,7 @@ def query_of(plan: Plan, recent: str | None, *, by_namespace: bool = False) -> s
     With `by_namespace`, events of different data stream namespaces are never joined.
     """
     apart = [NAMESPACE] if by_namespace else []
-    parts = (selected(plan), edges(plan, apart), _joined(plan), _judged(plan, recent, apart))
+    parts = (selected(plan, apart), edges(plan, apart), _joined(plan), _judged(plan, recent, apart))
     return "\n| ".join(command for part in parts for command in part)
 
 
@@ -96,10 +96,12 @@ def _inside(plan: Plan) -> str:
             "before": f"tr <= {base} AND tr >= {base} - {span}",
             "around": f"tr >= {base} - {span} AND tr <= {base} + {span}",
             "first": "tr < ta",
+            "self": "a_id == r_id",
         }
         parts.append(f"(q IN {words.texts(numbers)} AND {spans[when]})")
     apart = f"tr >= ta - {span} AND tr <= ta + {span}"
-    own = '(a_id != r_id OR q == "x")' if alone(plan) else "a_id != r_id"
+    itself = [*(["x"] if alone(plan) else []), *ways.get(("self", False), ())]
+    own = f"(a_id != r_id OR q IN {words.texts(itself)})" if itself else "a_id != r_id"
     firsts = " OR ".join(f'q == "{n}"' for n in ways.get(("first", False), ()))
     near = f"({apart}{f' OR {firsts}' if firsts else ''})"
     return f"({own} AND {near} AND ({' OR '.join(parts)}))"
@@ -139,7 +141,7 @@ def _judged(plan: Plan, recent: str | None, apart: list[str]) -> list[str]:
         counts.append(f'n{number} = {what} WHERE q == "{q}"{some}')
         when = "MAX" if need.at_least > 1 else "MIN"
         counts.append(f'i{number} = {when}(r_in) WHERE q == "{q}"')
-        if need.at_least:
+        if need.at_least and need.path[-1].when != "self":
             stages.append(f'q == "{q}", "{need.path[-1].stage}"')
     name = f"CASE({', '.join(stages)}, null)" if stages else "null::keyword"
     case = [*(["namespace"] if apart else []), *plan.detection["chain"]["case"]]

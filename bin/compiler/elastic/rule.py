@@ -91,9 +91,9 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterator[Row]:
         asked = {f for f in said.used if said.feed.column(f) in exact}
         query = "\n| ".join(
             [
-                f"FROM {said.feed.index} METADATA _id, _index, _version",
+                f"FROM {native.source([said.feed])} METADATA _id, _index, _version",
                 f"WHERE {joined('and', [said.feed.own, said.selecting(condition)])}",
-                *said.feed.commands(asked),
+                *said.feed.commands(asked).unflagged(),
                 f"WHERE {exact}",
                 "KEEP _id, _index, _version, @timestamp, event.id, event.action, event.dataset",
                 f"LIMIT {ROWS}",
@@ -215,7 +215,8 @@ def _required(query: str) -> list[Row]:
 def _setup(plan: Plan) -> str:
     feeds = dict.fromkeys(plan.feed_of(stage).feed.index for stage in plan.stages())
     return (
-        f'Needs documents of the Elastic integrations in {", ".join(feeds)}. Switch on "Preserve '
-        'original event" there: the record itself is read first. A field that none of these '
-        "indices maps makes the query fail."
+        f"Needs documents of the Elastic integrations in {', '.join(feeds)}, and the index "
+        f"{native.COLUMNS_INDEX}, which `flowtrap elastic deploy` makes: a column that no index "
+        'maps makes the query fail. With "Preserve original event" the record is read first; what '
+        "the rule cannot see without is told above."
     )

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, cast
 
 from flowtrap.correlation.engine import Engine
 from flowtrap.correlation.hit_log import Limits
+from flowtrap.intake import ALWAYS, Intake, every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.tunable import Tunables
-from flowtrap.pipeline import ALWAYS, Intake, every_default
 
 from . import events
 from .detections import select

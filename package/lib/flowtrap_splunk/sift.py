@@ -90,6 +90,6 @@ class Sift:
     def _learn(self, feed: str, field: str, key: str | bytes, name: str) -> bool:
         if len(self._known) >= NAMES_KEPT:
             self._known.clear()
-        boring = bool(_PLAIN.fullmatch(name)) and not self._possible(feed, field, name)
+        boring = bool(_PLAIN.fullmatch(name)) and not self._possible(feed, {field: name})
         self._known[feed, key] = boring
         return boring

@@ -94,7 +94,25 @@ def test_no_field_name_is_anything_but_a_text():
         feed = native.feed(path.stem)
         assert all(isinstance(name, str) for name in feed.fields), path.name
         for own in feed.fields.values():
-            assert bool(own.column) + bool(own.eval) + bool(own.readings) == 1, own.name
+            ways = (own.column, own.eval, own.readings, own.kql)
+            assert sum(map(bool, ways)) == 1, own.name
+
+
+def test_flattened_fields_are_searched_and_never_read():
+    for feed in native.feeds():
+        flattened = tuple(f"{name}." for name, kind in feed.types.items() if kind == "flattened")
+        for own in feed.fields.values():
+            sought = [part.partition(":")[0] for part in own.kql.split(" or ") if part]
+            assert all(name.startswith(flattened) for name in sought), own.name
+        assert not [name for name in native.columns() if name.startswith(flattened)]
+
+
+def test_every_rule_asks_the_index_that_maps_its_columns(exported):
+    known = native.columns()
+    for rule in exported:
+        assert f", {native.COLUMNS_INDEX}* METADATA" in rule["query"].partition("\n")[0]
+        computed = {"user.name"}  # what a rule's rows have of the actor
+        assert set(native.columns_of(rule["query"])) <= known.keys() | computed
 
 
 def test_the_page_is_current():

@@ -15,7 +15,7 @@ from flowtrap.model.hit import Hit, hit_values
 
 from . import state
 from .cases import judge_log
-from .entry import head, pack
+from .entry import head, pack, pack_keys
 from .expiry import Expiry
 from .findings import Teller
 from .hit_log import DEFAULT_LIMITS, HitLogs, Limits, OpenSpill
@@ -75,6 +75,7 @@ class Engine:
         self._earliest: dict[int, int] = {}
         self._latest_ms: int | None = None
         self._watermark_ms: int | None = None
+        self.late_before_ms: int | None = None  # the watermark when what is added came
         self.superseded: list[Superseded] = []
         self.told = Told()
         self.read: set[bytes] = set()  # the heads of this run's events
@@ -92,7 +93,7 @@ class Engine:
             return
         if self._latest_ms is None or hit.time_ms > self._latest_ms:
             self._latest_ms = hit.time_ms
-        if self._watermark_ms is not None and hit.time_ms < self._watermark_ms:
+        if self.late_before_ms is not None and hit.time_ms < self.late_before_ms:
             self.counters.late += 1
         if self._plan.telling[index]:
             self.learnt.learn(self._plan.telling[index], hit)
@@ -101,7 +102,7 @@ class Engine:
             known = self._earliest.get(table)
             if known is None or hit.time_ms < known:
                 self._earliest[table] = hit.time_ms
-            self.logs.append(table, past_key(hit, names), entry)
+            self.logs.append(table, past_key(hit, names), pack_keys(hit, names))
         self.put(fills.routes, hit, entry)
         for use in fills.guarded:
             if not self._is_suppressed(use, hit):
@@ -185,7 +186,7 @@ class Engine:
         if self._latest_ms is not None and self._lateness_ms is not None:
             latest = self._latest_ms if now_ms is None else min(self._latest_ms, now_ms)
             marks.append(latest - self._lateness_ms)
-        self._watermark_ms = max(marks, default=None)
+        self._watermark_ms = self.late_before_ms = max(marks, default=None)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the engine's state as plain data; save it after the findings are out."""

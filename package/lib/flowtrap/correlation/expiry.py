@@ -36,7 +36,7 @@ class Expiry:
         window_ms = self._plan.window_ms[number]
         if self._watermark_ms is None:
             return True
-        if case[-1].anchor.time_ms + self._open_ms(number) < self._watermark_ms:
+        if case[-1].anchor.time_ms + 2 * window_ms < self._watermark_ms:
             return False
         first_ms = case[0].anchor.time_ms
         judged = self._anchors.setdefault((table, key), set())
@@ -46,9 +46,6 @@ class Expiry:
             for span in spans:
                 _lower(self._pins, span.view.place, span.first_ms)
         return True
-
-    def _open_ms(self, number: int) -> int:
-        return 2 * self._plan.window_ms[number]
 
     def sweep(self, logs: HitLogs) -> int:
         """Drop what no anchor can ask for any more; return how many entries went."""
@@ -62,10 +59,10 @@ class Expiry:
 
     def _lower_floors(self, floors: dict[int, int], use: Use, watermark_ms: int) -> None:
         """Note how far back a use looks into its tables; the longest look at a table counts."""
-        anchor_ms = watermark_ms - self._open_ms(use.detection)
-        related_ms = anchor_ms - self._plan.window_ms[use.detection]
+        window_ms = self._plan.window_ms[use.detection]
+        related_ms = watermark_ms - 3 * window_ms
         if use.anchor_table is not None:
-            _lower(floors, use.anchor_table, anchor_ms)
+            _lower(floors, use.anchor_table, watermark_ms - 2 * window_ms)
         if use.relation_table is not None:
             _lower(floors, use.relation_table, related_ms)
         for rule, table in use.past:
@@ -83,6 +80,11 @@ class Expiry:
                 logs.keep(table, key, kept)
                 dropped += len(log) - len(kept)
         return dropped
+
+
+def reach_ms(plan: Plan, use: Use) -> int:
+    """Return how long before the watermark a hit of a use may lie and still be asked for."""
+    return 3 * plan.window_ms[use.detection] + max((r.over_ms for r, _ in use.past), default=0)
 
 
 def _lower(pins: dict[_Name, int], name: _Name, time_ms: int) -> None:

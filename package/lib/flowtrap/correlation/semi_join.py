@@ -121,15 +121,15 @@ class Waits:
         self._engine = engine
         self._plan = engine.plan
         self._room = room
-        self._groups: list[Group] = []
+        self.groups: list[Group] = []
         self._told: dict[tuple[int, str], tuple[int, set[int]]] = {}
 
     def group(self, field: str, stages: tuple[int, ...]) -> int:
         """Return the number of the group of records that wait under a field for some stages."""
         group = Group(field, stages)
-        if group not in self._groups:
-            self._groups.append(group)
-        return self._groups.index(group)
+        if group not in self.groups:
+            self.groups.append(group)
+        return self.groups.index(group)
 
     def settle(self, take: Take) -> None:
         """Let in what waits and meets something, hop by hop, until nothing does.
@@ -165,7 +165,7 @@ class Waits:
 
         Each log is read once, however many stages hang on it.
         """
-        asks = [list(self._asks(group)) for group in self._groups]
+        asks = [list(self._asks(group)) for group in self.groups]
         known = self._known({ask for found in asks for ask in found})
         return [
             set().union(*(known[ask.id] | self._values_waiting(ask, number) for ask in found))
@@ -180,7 +180,7 @@ class Waits:
         """
         found: set[int] = set()
         names: dict[Use, set[str]] = {}  # of the keys and facts asked of each anchor
-        for ask in self._asks(self._groups[number]):
+        for ask in self._asks(self.groups[number]):
             found |= self._values_waiting(ask, number)
             if ask.use.anchor_table is None:
                 found |= self._known({ask})[ask.id]
@@ -203,7 +203,7 @@ class Waits:
         """Return the stages of a detection of which something may still come."""
         found = set(self._stages(detection, open_groups))
         parents = set(self._stages(detection, moving))
-        somewhere = set(self._stages(detection, range(len(self._groups))))
+        somewhere = set(self._stages(detection, range(len(self.groups))))
         for relation in self._plan.detections[detection].relations:  # parents come first
             table = self._plan.by_name[detection][relation.stage].relation_table or 0
             if relation.parent in parents and (
@@ -215,7 +215,7 @@ class Waits:
 
     def _stages(self, detection: int, groups: Iterable[int]) -> Iterator[str]:
         for number in groups:
-            for index in self._groups[number].stages:
+            for index in self.groups[number].stages:
                 for use in self._plan.uses[index]:
                     if use.detection == detection:
                         yield use.stage.name
@@ -276,7 +276,7 @@ class Waits:
         """
         found: set[int] = set()
         field = ask.use.stage.keys.get(ask.name)
-        for other, group in enumerate(self._groups if ask.waiting else ()):
+        for other, group in enumerate(self.groups if ask.waiting else ()):
             if any(ask.use in self._plan.uses[index] for index in group.stages):
                 found |= self._room.hashes(other if group.field == field else number)
         return found

@@ -82,6 +82,7 @@ class WaitingRoom:
         self._streams: list[_Source] = []
         self._spool: IO[bytes] | None = None
         self._spooling = False
+        self._spool_end = SPOOL
         self._base = self._end_of_files = 0
         self._last = -1
         self._done: set[int] = set()
@@ -97,8 +98,8 @@ class WaitingRoom:
         if self._spooling:
             if self._spool is None:
                 self._spool = self._open_spill()
-            start = SPOOL + self._spool.seek(0, 2)
-            self._streams.append(_Source(start, None, label, context))
+            self._spool_end = SPOOL + self._spool.seek(0, 2)
+            self._streams.append(_Source(self._spool_end, None, label, context))
             return
         self._base = max(self._end_of_files, self._last + 1)  # a file may have grown
         self._files.append(_Source(self._base, open_again, label, context))
@@ -108,8 +109,8 @@ class WaitingRoom:
         """Let a record wait under its (group, key)s; O(1). `offset`: where it begins in a file."""
         place = self._base + offset
         if self._spooling and self._spool is not None:
-            place = SPOOL + self._spool.tell()
-            self._spool.write(line if line.endswith(b"\n") else line + b"\n")
+            place = self._spool_end
+            self._spool_end += self._spool.write(line if line.endswith(b"\n") else line + b"\n")
         else:
             self._last = place
         for group, key in keys:
@@ -153,6 +154,12 @@ class WaitingRoom:
             self._asked[group] = asked, sorted(found)
         return [place for place in self._asked[group][1] if place not in self._done]
 
+    def rest(self, group: int, chosen: Callable[[Any], bool]) -> list[int]:
+        """Return the places in a group that were not taken yet, of sources with chosen contexts."""
+        found = {place for entries in self._entries(group) for place in entries.places}
+        stretches = self._by_source(sorted(found - self._done))
+        return [p for source, places in stretches if chosen(source.context) for p in places]
+
     def take(self, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         """Yield (record, context) for places that `places` told, each once in all.
 
@@ -160,7 +167,8 @@ class WaitingRoom:
         """
         chosen = [place for place in places if place not in self._done]
         self._done.update(chosen)
-        yield from self._read(chosen)
+        for source, stretch in self._by_source(chosen):
+            yield from self._read(source, stretch)
 
     @property
     def taken(self) -> int:
@@ -177,15 +185,15 @@ class WaitingRoom:
         if group in self._groups:
             yield self._groups[group]
 
-    def _read(self, places: list[int]) -> Iterator[tuple[bytes, Any]]:
-        """Yield the records at some places, in order; O(1) memory."""
+    def _by_source(self, places: list[int]) -> Iterator[tuple[_Source, Iterator[int]]]:
+        """Yield each source with those of some places that are in it; O(1) memory."""
         for sources, floor in ((self._files, 0), (self._streams, SPOOL)):
             bases = [source.base for source in sources]
             chosen = [place for place in places if (place >= SPOOL) == (floor == SPOOL)]
             for number, group in groupby(chosen, partial(bisect_right, bases)):
-                yield from self._read_source(sources[number - 1], group)
+                yield sources[number - 1], group
 
-    def _read_source(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
+    def _read(self, source: _Source, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         stream = self._spool if source.open is None else self._reopened(source)
         if stream is None:
             yield from ((b"", source.context) for _ in places)

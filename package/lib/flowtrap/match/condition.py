@@ -285,11 +285,11 @@ _TEXT_TESTS: dict[str, Callable[..., TextTest]] = {
 
 
 def possible(ast: Ast, known: str | Mapping[str, str], value: str | None = None) -> bool:
-    """Return False only if no event with these native values can satisfy the condition.
+    """Return False only if no event with these values can satisfy the condition.
 
     `possible(ast, "eventName", "Invoke")`, or several at once: `possible(ast, {"eventName": …,
-    "eventSource": …})`. Values stand for any spelling of their case; all other fields, and a
-    normalised field such as `action`, are unknown.
+    "eventSource": …})`, "" for a field without a value. Values stand for any spelling of their
+    case; all other fields are unknown, a normalised one such as `action` too if it is not named.
     """
     pairs = {known: value or ""} if isinstance(known, str) else known
     texts = {name: () if text in NO_VALUE else (text,) for name, text in pairs.items()}

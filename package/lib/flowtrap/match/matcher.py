@@ -81,10 +81,13 @@ class Matcher:
             self.capped += 1
         return [_hit(event, {**values, **facts}) for values in keys[:MOST_HITS]]
 
-    def possible(self, feed: str, field: str, value: str) -> tuple[int, ...]:
-        """Return the stages that a record may match whose native `field` has this value."""
+    def possible(self, feed: str, known: Mapping[str, str]) -> tuple[int, ...]:
+        """Return the stages that a record may match whose fields have these values, "" for none.
+
+        The fields are native or normalised, the values in any spelling of their case.
+        """
         index = self._feeds.get(feed)
-        return () if index is None else index.possible(field, value)
+        return () if index is None else index.possible(known)
 
 
 def _hit(event: Event, values: Mapping[str, HitValue]) -> Hit:
@@ -152,7 +155,7 @@ class _FeedIndex:
         self._fields = _best_fields([stage.condition for _, stage in stages])
         self._readers = tuple(map(text_reader, self._fields))
         self._by_values: dict[_Values, _Candidates] = {}
-        self._by_name: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._by_names: dict[tuple[tuple[str, str], ...], tuple[int, ...]] = {}
 
     def candidates(self, event: Event) -> _Candidates:
         """Return the stages that the event's values leave possible, and what is left to test.
@@ -177,14 +180,15 @@ class _FeedIndex:
         self._by_values[values] = left
         return left
 
-    def possible(self, field: str, value: str) -> tuple[int, ...]:
-        """Return the stages possible for a native field's value, in any case."""
-        found = self._by_name.get((field, value))
+    def possible(self, known: Mapping[str, str]) -> tuple[int, ...]:
+        """Return the stages possible for some fields' values, in any case."""
+        names = tuple(known.items())
+        found = self._by_names.get(names)
         if found is None:
-            if len(self._by_name) >= NAMES_KEPT:
-                self._by_name.clear()
-            found = tuple(n for n, s in self._stages if possible(s.condition, field, value))
-            self._by_name[field, value] = found
+            if len(self._by_names) >= NAMES_KEPT:
+                self._by_names.clear()
+            found = tuple(n for n, s in self._stages if possible(s.condition, known))
+            self._by_names[names] = found
         return found
 
 

@@ -80,6 +80,11 @@ def normalise(record: Mapping[str, Any]) -> Event:
     return Event(NAME, activity_id(activity, when), when, fields, record)
 
 
+def is_plain(name: str) -> bool:
+    """Tell whether no act of a name writes a script, opens a file or asks for an address."""
+    return _ACTS.get(name.lower(), _other) in (_other, gws_drive.any_file)
+
+
 def _read_actor(fields: Fields, activity: Activity) -> None:
     """Read who acted, and the names by which acts of one person meet.
 

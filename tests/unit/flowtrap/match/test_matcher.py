@@ -131,18 +131,18 @@ def test_name_cache_is_bounded(monkeypatch: Any) -> None:
     matcher = Matcher([stage(named("invoke"))], NONE)
     for n in range(10):
         matcher.hits(event(f"op{n}"))
-        matcher.possible("aws_cloudtrail", "eventName", f"op{n}")
+        matcher.possible("aws_cloudtrail", {"eventName": f"op{n}"})
     index = matcher._feeds["aws_cloudtrail"]
     assert len(index._by_values) <= 3
-    assert len(index._by_name) <= 3
+    assert len(index._by_names) <= 3
     assert len(matcher.hits(event("Invoke"))) == 1
 
 
 def test_possible_names_stages() -> None:
     matcher = Matcher([stage(named("invoke")), stage(named("other")), stage(ANY)], NONE)
-    assert matcher.possible("aws_cloudtrail", "eventName", "INVOKE") == (0, 2)
-    assert matcher.possible("aws_cloudtrail", "eventName", "nothing") == (2,)
-    assert matcher.possible("aws_vpcflow", "eventName", "Invoke") == ()
+    assert matcher.possible("aws_cloudtrail", {"eventName": "INVOKE"}) == (0, 2)
+    assert matcher.possible("aws_cloudtrail", {"eventName": "nothing"}) == (2,)
+    assert matcher.possible("aws_vpcflow", {"eventName": "Invoke"}) == ()
 
 
 def test_stages_without_a_common_field_are_all_tested() -> None:

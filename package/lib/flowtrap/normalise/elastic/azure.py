@@ -1,20 +1,22 @@
-"""The integration "Azure Logs": activity, audit, sign-in, platform and Graph activity logs.
+"""The integrations "Azure Logs" (activity, audit, sign-in, platform, Graph) and "Azure Functions".
 
 The pipelines put a record whole under `azure.<data set>` and rename what they know; what they do
 not know keeps its name there.
 
-Source: elastic/integrations, packages/azure: exported fields and sample events.
+Source: elastic/integrations, packages/azure and azure_functions: exported fields, sample events.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from flowtrap.normalise import azure_activity, azure_functions, m365_graph
+from flowtrap.normalise.azure_names import mapping
 
 from .aws import address, moment
-from .paths import put
+from .paths import at, put
 from .rows import Mapped, Row
 
 if TYPE_CHECKING:
@@ -256,6 +258,52 @@ SIGNINS = Mapped(
 
 # --- platform logs: functions, logic apps, runbooks, vaults -----------------------------------
 
+_FUNCTION = "azure.function"
+_FUNCTION_NAMES = {
+    "functionName": "name",
+    "functionInvocationId": "invocation_id",
+    **{
+        name: _snake(name)
+        for name in (
+            "appName", "category", "roleInstance", "message", "hostVersion", "hostInstanceId",
+            "processId", "eventName", "exceptionDetails", "exceptionMessage", "exceptionType",
+            "level", "levelId",
+        )
+    },
+}  # fmt: skip
+
+
+def _function_log_done(document: dict[str, Any], record: Mapping[str, Any]) -> None:
+    """Write the members of the properties, which the log has as a text with single quotes."""
+    told = mapping(record.get("properties"))
+    for native, kept in _FUNCTION_NAMES.items():
+        put(document, f"{_FUNCTION}.{kept}", told.get(native))
+    put(document, "cloud.provider", "azure")
+
+
+FUNCTIONS = Mapped(
+    "azure_functions.functionapplogs",
+    "azure_functions",
+    "",
+    (
+        Row("time", "@timestamp", moment),
+        Row("resourceId", "azure.resource.id"),
+        Row("resourceId", "azure.resource_id", lambda value: None),
+        Row("category", "azure.category"),
+        Row("operationName", "azure.operation_name"),
+        *(
+            Row(f"properties.{name}", f"{_FUNCTION}.{kept}")
+            for name, kept in _FUNCTION_NAMES.items()
+        ),
+    ),
+    lambda record: (
+        "time" in record and str(record.get("category", "")).lower() == "functionapplogs"
+    ),
+    lost=("level and location of the record", "properties.eventId"),
+    finish=_function_log_done,
+    sign=_FUNCTION,
+)
+
 _PLATFORM = "azure.platformlogs"
 PLATFORM = Mapped(
     _PLATFORM,
@@ -292,6 +340,14 @@ def _joined(value: Any) -> Any:
     return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
+def _asked(document: dict[str, Any], record: Mapping[str, Any]) -> None:
+    """Tell the path of the request, decoded, as the pipeline's uri_parts does."""
+    _done(document, record)
+    uri = at(document, "url.original")
+    if isinstance(uri, str):
+        put(document, "url.path", unquote(urlsplit(uri).path))
+
+
 GRAPH = Mapped(
     _GRAPH,
     "m365_graph",
@@ -318,5 +374,5 @@ GRAPH = Mapped(
     ),
     lambda record: "time" in record and m365_graph.recognise(record),
     lost=("durationMs", "callerIpAddress and properties.ipAddress apart"),
-    finish=_done,
+    finish=_asked,
 )

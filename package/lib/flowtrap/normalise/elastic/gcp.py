@@ -72,7 +72,10 @@ ROWS = (
 
 
 def _done(document: dict[str, Any], record: Mapping[str, Any]) -> None:
-    """Tell begin and end of a long operation as `event.type`, as the pipeline does."""
+    """Tell the log, and begin and end of a long operation as `event.type`, as the pipeline does."""
+    log = record.get("logName")
+    if isinstance(log, str) and "%2F" in log:
+        put(document, "event.provider", log.partition("%2F")[2])
     operation = record.get("operation")
     operation = operation if isinstance(operation, dict) else {}
     first, last = operation.get("first") is True, operation.get("last") is True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _AUDIT = "o365.audit"
 _FILES = ("SharePointFileOperation", "SharePointSharingOperation")
+_EXCHANGE = ("ExchangeAdmin", "ExchangeItem")
 _CODES = {  # RecordType -> event.code, of the records that a stage reads
     "1": "ExchangeAdmin",
     "2": "ExchangeItem",
@@ -105,6 +106,8 @@ def _done(document: dict[str, Any], record: Mapping[str, Any]) -> None:
         put(document, "url.original", audit.pop("ObjectId"))
     if code == "ExchangeItem" and audit.get("MailboxOwnerUPN"):
         put(document, "user.email", audit.pop("MailboxOwnerUPN"))
+    if code in _EXCHANGE and audit.get("OrganizationName"):
+        put(document, "organization.name", audit.pop("OrganizationName"))
     put(document, "event.outcome", _outcome(record))
     put(document, "event.kind", "event")
 
@@ -134,6 +137,9 @@ def _restored(record: dict[str, Any], document: Mapping[str, Any]) -> None:
     shown = at(document, "client.ip") or at(document, "source.ip")
     if "ClientIP" not in record and isinstance(shown, str):
         record["ClientIP"] = shown
+    name = at(document, "organization.name")
+    if code in _EXCHANGE and "OrganizationName" not in record and isinstance(name, str):
+        record["OrganizationName"] = name
     url, mailbox = at(document, "url.original"), at(document, "user.email")
     if code in _FILES and "ObjectId" not in record and isinstance(url, str):
         record["ObjectId"] = url

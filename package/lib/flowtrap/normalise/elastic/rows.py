@@ -43,7 +43,8 @@ class Mapped(NamedTuple):
     `base` is where the pipeline puts the whole record before it renames members of it ("": it
     keeps nothing but the rows). `is_ours(record)` tells which native records go to this data set.
     `finish(document, record)` and `restore(record, document)` do what is no matter of one field.
-    `lost` names what no field bears. `source` is where the names are from.
+    `lost` names what no field bears. `sign` is the field that only such documents have, where it is
+    not the data set's name.
     """
 
     dataset: str
@@ -54,6 +55,7 @@ class Mapped(NamedTuple):
     lost: tuple[str, ...] = ()
     finish: Callable[[Record, Mapping[str, Any]], None] = lambda document, record: None
     restore: Callable[[Record, Mapping[str, Any]], None] = lambda record, document: None
+    sign: str = ""
 
 
 def to_document(mapped: Mapped, record: Mapping[str, Any]) -> Record:

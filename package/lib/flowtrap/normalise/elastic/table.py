@@ -24,12 +24,14 @@ MAPPED: tuple[Mapped, ...] = (
     azure.GRAPH,
     azure.SIGNINS,
     azure.AUDIT,
+    azure.FUNCTIONS,
     azure.PLATFORM,
     azure.ACTIVITY,
     o365.AUDIT,
     google_workspace.REPORTS,
 )
-_ROOTS = frozenset(mapped.dataset.partition(".")[0] for mapped in MAPPED)
+_SIGNS = tuple((mapped.sign or mapped.dataset, mapped) for mapped in MAPPED)
+_ROOTS = frozenset(sign.partition(".")[0] for sign, _ in _SIGNS)
 
 
 def data_set_of(document: Mapping[str, Any]) -> Mapped | None:
@@ -38,7 +40,7 @@ def data_set_of(document: Mapping[str, Any]) -> Mapped | None:
         key.__class__ is str and key.partition(".")[0] in _ROOTS for key in document
     ):
         return None
-    return next((one for one in MAPPED if at(document, one.dataset) is not None), None)
+    return next((one for sign, one in _SIGNS if at(document, sign) is not None), None)
 
 
 def as_native(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,158 @@
+"""Which records are parsed at once, which wait, and which nothing can come of.
+
+    sieve = Sieve(engine, matcher, intake, room)
+    sieve.begin("trail.json", None, 0)
+    for line in sieve.door(spec).sift(lines):
+        intake.take_line(line, sieve.context, 0)
+    sieve.settle()                       # what waits and meets something is let in
+    engine.flush()
+
+The front door of a feed (feed.front_door) knows bytes alone, the waiting room (feed.waiting) only
+hashes and places, the semi-join (correlation.semi_join) only keys; this is where they meet.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import IO, TYPE_CHECKING, Callable, NamedTuple
+
+from flowtrap.correlation.expiry import reach_ms
+from flowtrap.correlation.semi_join import Waits, join_fields
+from flowtrap.feed import decode
+from flowtrap.feed.front_door import FrontDoor, Need
+from flowtrap.feed.wrappers import unwrap
+from flowtrap.match.literals import required
+from flowtrap.normalise.table import FEEDS, recognise
+
+from .intake import UNFORESEEN, Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flowtrap.correlation.engine import Engine
+    from flowtrap.feed.waiting import WaitingRoom
+    from flowtrap.match.matcher import Matcher
+    from flowtrap.model.feed import FeedSpec
+
+    from .intake import Intake
+
+
+class _Arrival(NamedTuple):
+    """How records came that wait: what reads them, when, and where the watermark stood."""
+
+    context: Context
+    came_ms: int | None
+    late_before_ms: int | None
+
+
+class Sieve:
+    """Sifts the raw records of every feed, and lets in what waits once it is asked for."""
+
+    def __init__(self, engine: Engine, matcher: Matcher, intake: Intake, room: WaitingRoom) -> None:
+        self._engine = engine
+        self._matcher = matcher
+        self._intake = intake
+        self._room = room
+        self._waits = Waits(engine, room)
+        self._doors = {
+            spec.name: FrontDoor(spec, partial(self._needs, spec), room.wait, partial(_is_of, spec))
+            for spec in FEEDS
+        }
+        self._counted = 0
+
+    def begin(
+        self,
+        context: Context,
+        open_again: Callable[[], IO[bytes]] | None = None,
+        size_bytes: int = 0,
+        *,
+        came_ms: int | None = None,
+    ) -> None:
+        """Start a source; what waits from now on is of it, and none of it is later than `came_ms`.
+
+        `open_again` opens the plain file that it is; None copies what waits.
+        """
+        arrival = _Arrival(context, came_ms, self._engine.late_before_ms)
+        self._room.begin(context.label, open_again, size_bytes, arrival)
+
+    def door(self, spec: FeedSpec) -> FrontDoor:
+        """Return what sifts the lines of a feed."""
+        return self._doors[spec.name]
+
+    def settle(self) -> None:
+        """Let in what waits and meets something, hop by hop."""
+        self._waits.settle(self._let_in)
+        self._count()
+
+    def let_in_since(self, watermark_ms: int) -> None:
+        """Let in all that waits and that an event after the watermark may still ask for."""
+        for number, group in enumerate(self._waits.groups):
+            uses = (use for index in group.stages for use in self._engine.plan.uses[index])
+            oldest_ms = watermark_ms - max(reach_ms(self._engine.plan, use) for use in uses)
+            self._let_in(self._room.rest(number, partial(_came_since, oldest_ms)))
+        self._count()
+
+    def _let_in(self, places: Iterable[int]) -> None:
+        mark_ms = self._engine.late_before_ms
+        for line, arrival in self._room.take(places):
+            self._engine.late_before_ms = arrival.late_before_ms
+            if line.strip():
+                self._intake.take_line(line, arrival.context, 0)
+            else:
+                self._intake.spoil("a record is no longer there", arrival.context.label)
+        self._engine.late_before_ms = mark_ms
+
+    def _count(self) -> None:
+        """Count what was passed over, and what waits or waited in vain, as filtered out."""
+        doors = self._doors.values()
+        passed_over = sum(door.filtered + door.waiting for door in doors) - self._room.taken
+        counters = self._engine.counters
+        counters.read += passed_over - self._counted
+        counters.filtered_out += passed_over - self._counted
+        self._counted = passed_over
+
+    def _needs(self, spec: FeedSpec, name: str) -> tuple[Need, ...]:
+        """Return what the stages that a name leaves possible ask of a raw record."""
+        if spec.name_field:
+            stages = self._matcher.possible(spec.name, {spec.name_field: name})
+        else:
+            stages = tuple(n for n, s in enumerate(self._engine.stages) if s.feed == spec.name)
+        alike: dict[tuple[str, bool, bytes], list[int]] = {}
+        for index in stages:
+            field, waits = self._key_of(spec, index)
+            texts = required(self._engine.stages[index].condition, spec.raw_fields)
+            text = max(texts, key=lambda text: (len(text), text), default=b"")
+            alike.setdefault((field, waits, text), []).append(index)
+        needs = [
+            Need(
+                spec.raw_keys.get(field),
+                self._waits.group(field, tuple(chosen)) if waits else None,
+                text,
+            )
+            for (field, waits, text), chosen in sorted(alike.items())
+        ]
+        return tuple(sorted(needs, key=lambda need: (need.key is not None, need.group is not None)))
+
+    def _key_of(self, spec: FeedSpec, index: int) -> tuple[str, bool]:
+        """Return a field of a stage that raw bytes show, or "", and whether it may wait by it."""
+        joins = join_fields(self._engine.plan, index)
+        keys = self._engine.stages[index].keys.values()
+        for field in spec.raw_keys:
+            if field in joins:
+                return field, True
+        return next((field for field in spec.raw_keys if field in keys), ""), False
+
+
+def _is_of(spec: FeedSpec, line: bytes) -> bool:
+    """Tell whether all that a line holds is of a feed."""
+    try:
+        records = list(unwrap(decode.loads(line)))
+    except UNFORESEEN:
+        return False
+    return bool(records) and all(
+        isinstance(record, dict) and recognise(record, spec) is spec for record in records
+    )
+
+
+def _came_since(oldest_ms: int, arrival: _Arrival) -> bool:
+    return arrival.came_ms is None or arrival.came_ms >= oldest_ms
