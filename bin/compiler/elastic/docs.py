@@ -77,6 +77,10 @@ the site's own where an event that the rule selects shows a member of it.
 Verdicts below medium severity are not told. All verdicts, and first sight over thirty days, are
 what `flowtrap elastic run` is for: it runs the engine itself.
 
+Every query runs on a real Elasticsearch 8.19 and passes Elastic's offline validator
+(`detection-rules-esql-py`) in the tests. None is in EQL, which loses something of every verdict
+([decisions/0008](decisions/0008-why-no-rule-is-in-eql.md)).
+
 `--by-namespace` never joins events of different `data_stream.namespace`: for a service provider who
 keeps customers apart by it.
 """
