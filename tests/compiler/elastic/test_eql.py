@@ -45,6 +45,7 @@ def obstacles(plan: Plan, verdict: Verdict) -> set[str]:
             found |= {"a key is read from the record"} if computed & set(keys) else set()
             found |= {"in any order"} if step.when not in ("after", "self") else set()
             before = step.stage
+        found |= {"over another hit"} if len(need.path) > 1 else set()
         found |= {"counted or distinct"} if need.at_least > 1 or need.distinct else set()
         found |= {"absent"} if not need.at_least else set()
     return found
