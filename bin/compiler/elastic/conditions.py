@@ -86,7 +86,7 @@ class Words:
         """Return whether a field has a value, in any case."""
         column = self._column(name)
         if self.feed.fields[name].set:
-            pattern = member(words.literal(value.lower()), of_set=True)
+            pattern = member(words.literal(value.lower()))
             return sure(f"TO_LOWER({column}) LIKE {words.text(pattern)}")
         return sure(f"TO_LOWER({column}) == {words.text(value.lower())}")
 

@@ -55,26 +55,30 @@ class Lists:
         return [*self._brought(asked), f"EVAL {columns}"]
 
     def _said(self, column: str, tunable: str, scope: str | None, *, of_set: bool) -> str:
-        everywhere: list[str] = []
+        plain: list[str] = []
         parts: list[str] = []
         for entry in self.tunables.patterns(tunable).entries:
-            pattern = words.member(words.like(entry.pattern.lower()), of_set=of_set)
-            if entry.scope == "*" and entry.expires_ms is None:
-                everywhere.append(pattern)
+            pattern = entry.pattern.lower()
+            everywhere = entry.scope == "*" and entry.expires_ms is None
+            if everywhere and not of_set and "*" not in pattern[:-1]:
+                plain.append(words.like(pattern))
             else:
-                said = f"TO_LOWER({column}) LIKE {words.texts([pattern])}"
-                parts.append(_limited(said, entry, scope))
+                parts.append(_limited(_fits(column, pattern, of_set=of_set), entry, scope))
         # A list of patterns becomes one automaton; with stars in front it would be too complex.
-        plain = [pattern for pattern in dict.fromkeys(everywhere) if "*" not in pattern[:-1]]
-        single = [[pattern] for pattern in dict.fromkeys(everywhere) if pattern not in plain]
-        together = ([plain] if plain else []) + single
-        parts += [f"TO_LOWER({column}) LIKE {words.texts(patterns)}" for patterns in together]
+        if plain:
+            parts.insert(0, f"TO_LOWER({column}) LIKE {words.texts(dict.fromkeys(plain))}")
         said = joined("or", parts)
         return said if said == FALSE else sure(said)
 
     def _brought(self, asked: Iterable[str]) -> list[str]:
         """Return the commands that bring what the questions name."""
         return []
+
+
+def _fits(column: str, pattern: str, *, of_set: bool) -> str:
+    if of_set:
+        return f"TO_LOWER({column}) RLIKE {words.text(words.member_like(pattern))}"
+    return f"TO_LOWER({column}) LIKE {words.texts([words.like(pattern)])}"
 
 
 def _limited(said: str, entry: TunableEntry, scope: str | None) -> str:

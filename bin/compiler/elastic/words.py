@@ -49,9 +49,15 @@ def literal(value: str) -> str:
     return like(value).replace("*", "\\*")
 
 
-def member(pattern: str, *, of_set: bool) -> str:
-    """Return a LIKE pattern for a value, or for one of a set's, `;a;b;`."""
-    return f"*;{pattern};*" if of_set else pattern
+def member(pattern: str) -> str:
+    """Return a LIKE pattern, one that has no wildcard, for one value of a set `;a;b;`."""
+    return f"*;{pattern};*"
+
+
+def member_like(pattern: str) -> str:
+    """Return an RLIKE pattern for one value of a set `;a;b;` that fits a `*` pattern."""
+    parts = ("".join(_literal(c, any_case=False) for c in part) for part in pattern.split("*"))
+    return f".*;{'[^;]*'.join(parts)};.*"
 
 
 def joined(kind: str, parts: Iterable[str]) -> str:

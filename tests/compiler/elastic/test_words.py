@@ -27,6 +27,12 @@ def test_only_a_star_is_a_wildcard(pattern, said):
     assert words.like(pattern) == said
 
 
+def test_a_star_does_not_leave_its_value_in_a_set():
+    pattern = words.member_like("a*b.c")
+    for values, one in ((";x;a-b.c;", True), (";ax;yb.c;", False), (";a;bxc;", False)):
+        assert bool(re.fullmatch(pattern, values)) == one
+
+
 def test_a_literal_has_no_wildcard():
     assert words.literal("a*b?") == r"a\*b\?"
 
