@@ -9,29 +9,45 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elasticsearch import BadRequestError, ConflictError, NotFoundError
 
 from flowtrap.model.errors import StateError
+from flowtrap.sieve import Waiting
 
 from .errors import ClusterError
 from .templates import STATE_INDEX, state_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .client import Cluster
 
+FORMAT = 2
+_ANEW = "delete the document to start anew, or name another state with --state"
 PART_CHARACTERS = 2_000_000
-ROWS_AT_ONCE = 1_000
+HITS_A_LINE = 1_000
+PIECE_BYTES = 1_000_000
 QUICK = 1  # zlib's levels beyond it take thrice as long and save a fifth
 
 
+class Saved(NamedTuple):
+    """What a run goes on from: until when all is read, the engine's state, and what waits.
+
+    When loaded, `waiting` is to be read after the engine's hits, and both once.
+    """
+
+    until_ms: int
+    engine: dict[str, Any]
+    waiting: Iterable[Waiting]
+
+
 class IndexState:
-    """A StateStore (flowtrap.correlation.state) in an index, one for each name."""
+    """The state of runs in an index, one for each name."""
 
     def __init__(self, cluster: Cluster, name: str, index: str = STATE_INDEX) -> None:
         self._cluster = cluster
@@ -44,21 +60,24 @@ class IndexState:
         """Return where the state is, for messages."""
         return f"{self._index}/{self._name}"
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> Saved | None:
         """Return the saved state, None where there is none yet; raise StateError."""
         self._head = self._get(self._name)
         if self._head is None:
             return None
         head = self._head["_source"]
+        if head.get("format") != FORMAT:
+            raise StateError("is of another version of Flowtrap", place=self.place, cure=_ANEW)
         parts = [self._get(self._part(head, n)) for n in range(int(head["parts"]))]
         text = "".join(part["_source"]["content"] for part in parts if part)
         if hashlib.sha256(text.encode()).hexdigest() != head["sha256"]:
-            cure = "delete the document to start anew, or name another state with --state"
-            raise StateError("is damaged", place=self.place, cure=cure)
-        state: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text)))
-        return state
+            raise StateError("is damaged", place=self.place, cure=_ANEW)
+        lines = map(json.loads, _unpacked(base64.b64decode(text)))
+        until_ms, engine = next(lines)
+        hits = itertools.chain.from_iterable(itertools.islice(lines, engine["hits"]))
+        return Saved(until_ms, {**engine, "hits": hits}, itertools.starmap(Waiting, lines))
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: Saved) -> None:
         """Put a state in the place of the one that was loaded; raise StateError if it was moved."""
         if self._head is None:
             self._make_index()
@@ -67,7 +86,9 @@ class IndexState:
         text = base64.b64encode(_packed(state)).decode()
         pieces = [text[n : n + PART_CHARACTERS] for n in range(0, len(text), PART_CHARACTERS)]
         digest = hashlib.sha256(text.encode()).hexdigest()
-        head = {"generation": generation, "parts": len(pieces), "sha256": digest}
+        head = {
+            "format": FORMAT, "generation": generation, "parts": len(pieces), "sha256": digest
+        }  # fmt: skip
         for number, piece in enumerate(pieces):
             self._put(self._part(head, number), {"content": piece})
         self._put_head(head, old)
@@ -142,24 +163,36 @@ class IndexState:
                 raise
 
 
-def _packed(state: dict[str, Any]) -> bytes:
-    """Return a state as compressed JSON, without ever holding its whole text."""
+def _packed(state: Saved) -> bytes:
+    """Return a state compressed: a line for all but its hits, then hits, then what waits.
+
+    No text of the whole is ever held, for it may be a hundred times as long.
+    """
+    hits = state.engine["hits"]
+    portions = [hits[n : n + HITS_A_LINE] for n in range(0, len(hits), HITS_A_LINE)]
+    engine = {**state.engine, "hits": len(portions)}
     compressor = zlib.compressobj(QUICK)
-    packed = [compressor.compress(piece.encode()) for piece in _json_pieces(state)]
+    packed = []
+    for row in itertools.chain([[state.until_ms, engine]], portions, state.waiting):
+        line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        packed.append(compressor.compress(line))
     return b"".join([*packed, compressor.flush()])
 
 
-def _json_pieces(value: Any) -> Iterator[str]:
-    """Yield the JSON of plain data bit by bit: long lists are cut."""
-    if isinstance(value, dict) and value:
-        for number, (name, member) in enumerate(value.items()):
-            yield f"{',' if number else '{'}{json.dumps(name)}:"
-            yield from _json_pieces(member)
-        yield "}"
-    elif isinstance(value, list) and len(value) > ROWS_AT_ONCE:
-        for first in range(0, len(value), ROWS_AT_ONCE):
-            rows = json.dumps(value[first : first + ROWS_AT_ONCE], separators=(",", ":"))
-            yield f"{',' if first else '['}{rows[1:-1]}"
-        yield "]"
-    else:
-        yield json.dumps(value, separators=(",", ":"))
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    """Yield the lines of a compressed text, one at a time."""
+    rest: list[bytes] = []
+    for piece in _inflated(packed):
+        *ends, last = piece.split(b"\n")
+        for end in ends:
+            yield b"".join([*rest, end])
+            rest.clear()
+        rest.append(last)
+
+
+def _inflated(packed: bytes) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj()
+    while packed and not decompressor.eof:
+        yield decompressor.decompress(packed, PIECE_BYTES)
+        packed = decompressor.unconsumed_tail
+    yield decompressor.flush()
