@@ -17,9 +17,14 @@ DEVELOPER = aws.user("dora")
 
 def story(first_day: float, decoys: int = 0) -> list[dict[str, Any]]:
     """Return a change after which a function reads a new secret; another reads its own since."""
-    records = [aws.get_secret(OTHER.acts(), "other/own", first_day * DAY)]
+    records = [aws.caller_identity(DEVELOPER, 0)]  # the first is read to tell the feed
+    records.append(
+        aws.get_secret(OTHER.acts(scoped=False, agent="Boto3/1.34.0"), "other/own", first_day * DAY)
+    )
     for number in range(decoys):
-        record = aws.get_secret(OTHER.acts(), "other/own", -DAY + number)
+        record = aws.get_secret(
+            OTHER.acts(scoped=False, agent="Boto3/1.34.0"), "other/own", -DAY + number
+        )
         record["requestParameters"]["nested"] = {"eventTime": "2020-01-01T00:00:00Z"}
         records.append(record)
     change = aws.update_code(DEVELOPER, LEDGER, 0)
