@@ -12,19 +12,21 @@ from builders.hunting import hunt
 
 LEDGER = Function("ledger", "ledger-role")
 OTHER = Function("other", "other-role")
+THIRD = Function("third", "third-role")
 DEVELOPER = aws.user("dora")
 
 
+def _plainly(fn: Function) -> aws.Caller:
+    """Return a session that no other stage asks about."""
+    return fn.acts(scoped=False, agent="Boto3/1.34.0")
+
+
 def story(first_day: float, decoys: int = 0) -> list[dict[str, Any]]:
-    """Return a change after which a function reads a new secret; another reads its own since."""
+    """Return a change after which a function reads a new secret; others read theirs before."""
     records = [aws.caller_identity(DEVELOPER, 0)]  # the first is read to tell the feed
-    records.append(
-        aws.get_secret(OTHER.acts(scoped=False, agent="Boto3/1.34.0"), "other/own", first_day * DAY)
-    )
+    records.append(aws.get_secret(_plainly(OTHER), "other/own", first_day * DAY))
     for number in range(decoys):
-        record = aws.get_secret(
-            OTHER.acts(scoped=False, agent="Boto3/1.34.0"), "other/own", -DAY + number
-        )
+        record = aws.get_secret(_plainly(THIRD), "third/own", -DAY + number)
         record["requestParameters"]["nested"] = {"eventTime": "2020-01-01T00:00:00Z"}
         records.append(record)
     change = aws.update_code(DEVELOPER, LEDGER, 0)
