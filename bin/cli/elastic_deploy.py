@@ -16,6 +16,7 @@ from elastic.columns_shelf import Columns
 from elastic.dashboards import saved_objects
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
+from elastic.runtime_fields import RuntimeFields
 from elastic.shelf import carry_out, plan, removal
 
 from . import content, exit_codes
@@ -44,10 +45,21 @@ PATIENCE_S = 60
 )
 @click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
 @click.option("--config", "config_path", metavar="FILE", help="Settings; else flowtrap.yml here.")
+@click.option(
+    "--runtime-fields",
+    is_flag=True,
+    help="Let rules read flattened fields: adds runtime fields to the integrations' data streams.",
+)
 @click.option("--remove", is_flag=True, help="Take away all that deploy installed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def deploy_verb(
-    kibana: str | None, space: str, config_path: str | None, remove: bool, yes: bool, **where: Any
+    kibana: str | None,
+    space: str,
+    config_path: str | None,
+    runtime_fields: bool,
+    remove: bool,
+    yes: bool,
+    **where: Any,
 ) -> int:
     """Install index templates, lists, columns, rules, data views and dashboards.
 
@@ -63,6 +75,8 @@ def deploy_verb(
         Lists(cluster, lists.list_rows(detections, site)),
         Columns(cluster),
     ]
+    if runtime_fields or remove:
+        shelves.append(RuntimeFields(cluster))
     unsaid = lists.unsaid(detections, site)
     if unsaid:
         messages.say(

@@ -12,8 +12,9 @@
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
 an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
 A field that is not in the file cannot be asked natively. `types` names the columns that are not
-keywords. A flattened one cannot be read, only searched: `holds` is true where one of some fields
-below it has one of some values, in which `*` stands for any text.
+keywords. What lies below a flattened one can be searched: `holds` is true where one of some fields
+there has one of some values, in which `*` stands for any text. It can be read only where runtime
+fields are installed (`runtime_fields`), and is null elsewhere.
 """
 
 from __future__ import annotations
@@ -127,6 +128,13 @@ class NativeFeed:
     types: dict[str, str]
     notes: tuple[str, ...]
 
+    def is_flattened(self, column: str) -> bool:
+        """Tell whether a column lies below a flattened field."""
+        return any(
+            kind == "flattened" and column.startswith(f"{name}.")
+            for name, kind in self.types.items()
+        )
+
     @property
     def own(self) -> str:
         """Return the condition that an event is of this feed."""
@@ -225,6 +233,16 @@ def columns() -> dict[str, str]:
                 bare = name.strip("`")
                 found.setdefault(bare, own.types.get(bare, "keyword"))
     return dict(sorted(found.items()))
+
+
+def runtime_fields() -> dict[str, list[str]]:
+    """Return, by index pattern, the fields below flattened ones that rules read."""
+    found: dict[str, list[str]] = {}
+    for own in feeds():
+        names = [name for name in columns() if own.is_flattened(name)]
+        for pattern in own.index.split(", ") if names else ():
+            found[pattern] = names
+    return found
 
 
 def feeds() -> list[NativeFeed]:
