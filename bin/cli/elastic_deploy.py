@@ -25,9 +25,9 @@ from .messages import Messages
 from .preparation import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from elastic.client import Access
+    from compiler.elastic.export import Native
     from elastic.shelf import Shelf, Step
     from flowtrap.model.detection import Detection
     from flowtrap.model.tunable import Tunables
@@ -84,25 +84,26 @@ def deploy_verb(
             f" (rules have them in their queries): {', '.join(unsaid)}"
         )
     if kibana:
-        shelves += _in_kibana(kibana, space, place, detections, site, messages)
+        one = Kibana(kibana, place, space=space)
+        shelves += _in_kibana(one, _natives(detections, site, runtime_fields), messages)
     steps = removal(shelves) if remove else plan(shelves)
     return _do(steps, yes, messages)
 
 
-def _in_kibana(
-    url: str,
-    space: str,
-    place: Access,
-    detections: Sequence[Detection],
-    site: Tunables,
-    messages: Messages,
-) -> list[Shelf]:
-    """Return the shelves of Kibana, after a look at its version."""
+def _natives(
+    detections: Sequence[Detection], site: Tunables, runtime_fields: bool
+) -> Iterator[Native]:
     from compiler.elastic import export  # here, since pySigma takes its time to load
 
-    one = Kibana(url, place, space=space)
+    settled = export.settled_by(detections, site)
+    return export.natives(content.DETECTIONS, settled, runtime_fields=runtime_fields)
+
+
+def _in_kibana(one: Kibana, found: Iterable[Native], messages: Messages) -> list[Shelf]:
+    """Return the shelves of Kibana, after a look at its version."""
+    from compiler.elastic import export
+
     messages.say(f"{one.place}: Kibana {one.check_version()}")
-    found = export.natives(content.DETECTIONS, export.settled_by(detections, site))
     exceptions, *rules = map(json.loads, export.ndjson(export.rules(found)))
     return [Exceptions(one, exceptions), Rules(one, rules), SavedObjects(one, saved_objects())]
 

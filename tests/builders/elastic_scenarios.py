@@ -80,11 +80,14 @@ def _detections() -> tuple[Detection, ...]:
     return tuple(from_document(compile_all(), place="detections"))
 
 
-def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
+def plans(
+    prefix: str, tunables: dict[str, Any] | None = None, *, runtime: bool = False
+) -> list[Native]:
     """Return the detections whose name begins so that have native verdicts."""
     settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
     chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
-    return [one for one in natives(DETECTIONS, chosen) if one.plan.verdicts]
+    found = natives(DETECTIONS, chosen, runtime_fields=runtime)
+    return [one for one in found if one.plan.verdicts]
 
 
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,16 +113,16 @@ def _documents(case: Case, *, original: bool) -> Iterator[dict[str, Any] | None]
 
 def reads_flattened(platform: str) -> bool:
     """Tell whether some rule of a platform names a field that only runtime fields make readable."""
-    below = {name for names in native.runtime_fields().values() for name in names}
-    found = [query_of(one.plan, None) for one in plans(FOLDERS[platform])]
-    return any(below.intersection(native.columns_of(query)) for query in found)
+    without, within = (plans(FOLDERS[platform], runtime=some) for some in (False, True))
+    pairs = zip(without, within, strict=True)
+    return any(query_of(a.plan, None) != query_of(b.plan, None) for a, b in pairs)
 
 
 def told(
     node: Elasticsearch, room: str, platform: str, *, original: bool, runtime: bool = False
 ) -> Told:
     """Return by namespace what the platform's rules tell: detection and verdict of each case."""
-    found = plans(FOLDERS[platform])
+    found = plans(FOLDERS[platform], runtime=runtime)
     queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
     kind = "runtime" if runtime else "kept" if original else "bare"
     prefix = f"{room}-{namespace(platform)}-{kind}"
