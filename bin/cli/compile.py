@@ -19,9 +19,9 @@ from .outlet import outlet
 )
 def compile_verb(check: bool, output: str) -> int:
     """Compile every detection file to the runtime JSON."""
-    from compiler.runtime_json import compile_all, dumps  # here, since pySigma is slow to load
+    from compiler.runtime_json import dumps  # here, since pySigma takes its time to load
 
-    document = compile_all(content.DETECTIONS)
+    document = content.compile_anew()
     if not check:
         with outlet(output) as file:
             file.write(dumps(document))

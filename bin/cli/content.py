@@ -24,14 +24,19 @@ COMPILED = CORE / "content" / "detections.json"
 COPY = REPO / "output" / "detections.json"
 
 
+def compile_anew() -> dict[str, Any]:
+    """Compile every detection file to its runtime form; raise DetectionError."""
+    from compiler import compile_all  # here, since pySigma takes its time to load
+
+    return compile_all(DETECTIONS)
+
+
 def compiled() -> dict[str, Any]:
-    """Return the runtime form of every detection file; raise DetectionError."""
+    """Return the runtime form of every detection file, by a copy where one is kept."""
     made_from = kept_copy.digest((DETECTIONS, REPO / "bin" / "compiler", CORE))
     document = kept_copy.kept(COPY, made_from)
     if document is None:
-        from compiler import compile_all  # here, since pySigma takes its time to load
-
-        document = compile_all(DETECTIONS)
+        document = compile_anew()
         kept_copy.keep(COPY, made_from, document)
     return document
 

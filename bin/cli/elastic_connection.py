@@ -7,6 +7,8 @@ from the environment, from a file, or from the terminal without being shown.
 from __future__ import annotations
 
 import os
+import re
+import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,8 +58,8 @@ def access(options: dict[str, Any]) -> Access:
     key_file, user, ca = options.pop("api_key_file"), options.pop("user"), options.pop("ca")
     if bool(url) == bool(cloud_id):
         raise click.UsageError("name the cluster: --url or --cloud-id, one of them")
-    if ca and not Path(ca).is_file():
-        raise click.UsageError(f"--ca: {ca} is not a file")
+    if ca:
+        _check_ca(ca)
     if user and key_file:
         raise click.UsageError("give --user or --api-key-file, not both")
     key = "" if user else _api_key(key_file)
@@ -65,14 +67,35 @@ def access(options: dict[str, Any]) -> Access:
     return Access(url or "", cloud_id or "", key, user or "", password, ca or "")
 
 
+def _check_ca(path: str) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise click.UsageError(f"--ca: {path} holds no certificate (PEM)") from None
+    except OSError as error:
+        raise click.UsageError(f"--ca: {path} cannot be read: {error.strerror}") from None
+
+
 def _api_key(path: str | None) -> str:
     if path is None:
-        return os.environ.get(API_KEY, "").strip()
+        return _key(os.environ.get(API_KEY, ""), API_KEY)
     try:
-        return Path(path).read_text(encoding="ascii").strip()
+        text = Path(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise click.UsageError(f"--api-key-file: {path} cannot be read: {reason}") from None
+    if not text.strip():
+        raise click.UsageError(f"--api-key-file: {path} holds no key")
+    return _key(text, f"--api-key-file: {path}")
+
+
+def _key(text: str, place: str) -> str:
+    """Return the key in a text; it is not repeated where it is none."""
+    key = text.strip()
+    if not re.fullmatch(r"[!-~]*", key):
+        cure = "put its encoded form alone there, in one line"
+        raise click.UsageError(f"{place}: this is no API key ({cure})")
+    return key
 
 
 def _password(user: str) -> str:

@@ -79,6 +79,13 @@ class Length(click.ParamType[int]):
     help="How much time is read before cases are judged, at most.",
 )
 @click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=200_000,
+    show_default=True,
+    help="How many documents are read before cases are judged, at most.",
+)
+@click.option(
     "--save-every",
     type=Length(least_ms=0),
     default="5m",
@@ -136,6 +143,7 @@ def run(options: dict[str, Any]) -> int:
             options["save_every"],
         ),
         slices=options["slices"],
+        batch=options["batch"],
         final=options["final"],
         say=messages.say,
     )

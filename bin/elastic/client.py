@@ -9,20 +9,22 @@ A cluster that answers 429 or is away for a moment is asked again, ever less oft
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import random
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from elasticsearch.serializer import CompatibilityModeJsonSerializer
 
 from flowtrap.feed import decode
-from flowtrap.model.errors import FlowtrapError
+
+from .address import checked, distrust
+from .errors import ClusterError, RedIndexError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,15 +38,6 @@ _LOST_SHARDS = frozenset(
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 REQUEST_TIMEOUT_S = 120
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class ClusterError(FlowtrapError):
-    """The cluster cannot be reached, refuses, or answers what makes no sense."""
-
-
-class RedIndexError(ClusterError):
-    """Shards that hold what was asked for are nowhere; other indices may answer."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +54,20 @@ class Access:
     @property
     def place(self) -> str:
         """Return the cluster's name in messages."""
-        return self.url or self.cloud_id.partition(":")[0]
+        name, colon, _ = self.cloud_id.partition(":")
+        return self.url or (f"cloud {name}" if colon else "--cloud-id")
+
+    @property
+    def authorization(self) -> str:
+        """Return the header that says who asks, "" for nobody; it is a secret."""
+        if self.api_key:
+            return f"ApiKey {self.api_key}"
+        pair = f"{self.user}:{self.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}" if self.user else ""
 
 
 def connect(access: Access) -> Elasticsearch:
     """Return a client; nothing is asked of the cluster yet. Raises ClusterError."""
-    _check(access)
     options: dict[str, Any] = {
         "request_timeout": REQUEST_TIMEOUT_S,
         "max_retries": 0,  # Cluster.ask does it, with waits between
@@ -76,29 +77,16 @@ def connect(access: Access) -> Elasticsearch:
     if access.cloud_id:
         options["cloud_id"] = access.cloud_id
     else:
-        options["hosts"] = [access.url]
-    if access.api_key:
-        options["api_key"] = access.api_key
-    elif access.user:
-        options["basic_auth"] = (access.user, access.password)
+        options["hosts"] = [checked(access.url, "--url", secret=bool(access.authorization))]
+    if access.authorization:
+        options["headers"] = {"authorization": access.authorization}
     if access.ca:
         options["ca_certs"] = access.ca
     try:
         return Elasticsearch(**options)
     except (ValueError, OSError) as error:
-        raise ClusterError(f"this address cannot be used: {error}", place=access.place) from error
-
-
-def _check(access: Access) -> None:
-    parts = urlsplit(access.url)
-    if parts.username or parts.password:
-        host = parts.hostname or "the cluster"
-        cure = "give --user, and the password in FLOWTRAP_ELASTIC_PASSWORD"
-        raise ClusterError("the address holds a user or password", place=host, cure=cure)
-    secret = access.api_key or access.password
-    if secret and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        cure = "use https, with --ca for a certificate of your own"
-        raise ClusterError("credentials would travel in the clear", place=access.url, cure=cure)
+        cure = "copy it from the deployment's page: NAME:…" if access.cloud_id else ""
+        raise ClusterError(f"cannot be used: {error}", place=access.place, cure=cure) from error
 
 
 class _QuickJson(CompatibilityModeJsonSerializer):
@@ -150,10 +138,9 @@ class Cluster:
                 problem = f"an index is red, shards are missing: {reason_of(error.body)}"
                 return RedIndexError(problem, place=self.place)
             return ClusterError(_refusal(error), place=self.place)
-        if isinstance(error, elastic_transport.TlsError):
-            return ClusterError(
-                "its certificate is not trusted", place=self.place, cure="name its CA with --ca"
-            )
+        untrusted = distrust(error)
+        if untrusted:
+            return ClusterError(untrusted[0], place=self.place, cure=untrusted[1])
         if isinstance(error, UnsupportedProductError):
             return ClusterError("this is no Elasticsearch of version 8 or 9", place=self.place)
         text = " ".join(str(error).split())[:200]
@@ -165,11 +152,8 @@ def _may_pass(error: Exception) -> bool:
     """Tell whether waiting may mend it."""
     if isinstance(error, ApiError):
         return error.meta.status in BUSY and _type_of(error) not in _LOST_SHARDS
-    if isinstance(error, elastic_transport.TlsError):
-        return False
-    return isinstance(
-        error, elastic_transport.ConnectionError | elastic_transport.ConnectionTimeout
-    )
+    gone = elastic_transport.ConnectionError | elastic_transport.ConnectionTimeout
+    return isinstance(error, gone) and distrust(error) is None
 
 
 def _asked_to_wait_s(error: Exception) -> float:
@@ -215,6 +199,8 @@ def _refusal(error: ApiError) -> str:
     status, reason = error.meta.status, reason_of(error.body)
     if status == 401:
         return "the user, password or API key is wrong (401)"
+    if 300 <= status < 400:
+        return f"answered {status}: it sends elsewhere, which is not followed"
     if status == 403:
         return f"the credentials do not allow this (403): {reason}"
     if status == 429:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from elasticsearch import NotFoundError
 
-from .client import ClusterError, reason_of
+from .client import reason_of
+from .errors import ClusterError
 from .shelf import MARK, digest
 from .templates import (
     FINDINGS_INDEX,

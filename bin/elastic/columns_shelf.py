@@ -12,7 +12,7 @@ from elasticsearch import NotFoundError
 
 from compiler.elastic.native import COLUMNS_INDEX
 
-from .client import ClusterError
+from .errors import ClusterError
 from .shelf import MARK, digest
 from .templates import SETTINGS, columns_mapping
 

@@ -9,7 +9,7 @@ Source: Kibana API reference, 8.19: status, saved objects, detection engine, exc
 
 from __future__ import annotations
 
-import base64
+import http.client
 import json
 import re
 import ssl
@@ -17,16 +17,16 @@ import urllib.error
 import urllib.request
 import uuid
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from .client import ClusterError
+from .address import checked, distrust
+from .errors import ClusterError
 
 if TYPE_CHECKING:
     from .client import Access
 
 OLDEST = (8, 19)  # what the rules were run on
 TIMEOUT_S = 120
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SPACE = re.compile(r"[a-z0-9_-]+").fullmatch
 
 
@@ -34,18 +34,18 @@ class Kibana:
     """One space of a Kibana, by the credentials of the cluster. Methods raise ClusterError."""
 
     def __init__(self, url: str, access: Access, *, space: str = "") -> None:
+        if space and not _SPACE(space):
+            cure = "use a-z, 0-9, _ and -"
+            raise ClusterError(f"{space!r} is no space", place="--space", cure=cure)
         self.place = url.rstrip("/")
-        _check(url, access, space)
+        self._url = checked(self.place, "--kibana", secret=bool(access.authorization))
         self._space = f"/s/{quote(space)}" if space and space != "default" else ""
-        self._headers = {"kbn-xsrf": "flowtrap", **_credentials(access)}
-        handlers: list[Any] = [_NoRedirect()]
-        if url.startswith("https"):
-            try:
-                context = ssl.create_default_context(cafile=access.ca or None)
-            except OSError as error:
-                raise ClusterError(f"cannot be read: {error}", place=access.ca) from error
-            handlers.append(urllib.request.HTTPSHandler(context=context))
-        self._opener = urllib.request.build_opener(*handlers)
+        self._headers = {"kbn-xsrf": "flowtrap"}
+        if access.authorization:
+            self._headers["Authorization"] = access.authorization
+        context = ssl.create_default_context(cafile=access.ca or None)
+        secure = urllib.request.HTTPSHandler(context=context)
+        self._opener = urllib.request.build_opener(_NoRedirect(), secure)
 
     def check_version(self) -> str:
         """Return Kibana's version; raise ClusterError where it is too old for the rules."""
@@ -84,8 +84,8 @@ class Kibana:
         return answer
 
     def _send(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Any:
-        request = urllib.request.Request(  # http or https: _check
-            self.place + path, data=data, method=method, headers={**self._headers, **headers}
+        request = urllib.request.Request(  # http or https: checked
+            self._url + path, data=data, method=method, headers={**self._headers, **headers}
         )
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
@@ -95,7 +95,7 @@ class Kibana:
                 if error.code == 404:
                     return None
                 raise self._refusal(error.code, error.read()) from error
-        except (OSError, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise self._unreached(error) from error
         try:
             return json.loads(text) if text.strip() else {}
@@ -104,11 +104,11 @@ class Kibana:
             raise ClusterError("its answer is no JSON", place=self.place, cure=cure) from error
 
     def _unreached(self, error: Exception) -> ClusterError:
+        untrusted = distrust(error)
+        if untrusted:
+            return ClusterError(untrusted[0], place=self.place, cure=untrusted[1])
         reason = getattr(error, "reason", error)
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            cure = "name its CA with --ca"
-            return ClusterError("its certificate is not trusted", place=self.place, cure=cure)
-        text = " ".join(str(reason).split())[:200]
+        text = " ".join((str(reason) or type(reason).__name__).split())[:200]
         cure = "check the address, and that Kibana is up"
         return ClusterError(f"cannot be reached: {text}", place=self.place, cure=cure)
 
@@ -139,26 +139,3 @@ def message_of(body: bytes | dict[str, Any]) -> str:
         told = {}
     text = told.get("message") if isinstance(told, dict) else None
     return " ".join(str(text or "no reason told").split())[:200]
-
-
-def _credentials(access: Access) -> dict[str, str]:
-    if access.api_key:
-        return {"Authorization": f"ApiKey {access.api_key}"}
-    if access.user:
-        pair = base64.b64encode(f"{access.user}:{access.password}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
-    return {}
-
-
-def _check(url: str, access: Access, space: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ClusterError("is no address", place="--kibana", cure="write https://HOST:5601")
-    if parts.username or parts.password:
-        cure = "give --user, and the password in FLOWTRAP_ELASTIC_PASSWORD"
-        raise ClusterError("the address holds a user or password", place="--kibana", cure=cure)
-    secret = access.api_key or access.password
-    if secret and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ClusterError("credentials would travel in the clear", place=url, cure="use https")
-    if space and not _SPACE(space):
-        raise ClusterError(f"{space!r} is no space", place="--space", cure="use a-z, 0-9, _ and -")

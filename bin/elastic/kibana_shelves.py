@@ -13,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from .client import ClusterError
+from .errors import ClusterError
 from .shelf import MARK, digest
 
 if TYPE_CHECKING:

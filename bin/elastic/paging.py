@@ -10,7 +10,8 @@ import contextlib
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from .client import ClusterError, gaps_of
+from .client import gaps_of
+from .errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -22,7 +22,7 @@ from flowtrap.match.matcher import Matcher
 from flowtrap.normalise.table import FEEDS as SPECS
 from flowtrap.sieve import Sieve
 
-from .client import ClusterError, RedIndexError
+from .errors import ClusterError, RedIndexError
 from .originals import latest_ms, original_of
 from .paging import Reading
 from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
@@ -45,8 +45,7 @@ if TYPE_CHECKING:
     from .sources import Source
 
 MOST_NOTES = 20
-MOST_DOCUMENTS = 200_000  # to read before cases are judged, where the time can be cut so short
-LEAST_STEP_MS = 600_000
+LEAST_STEP_MS = 600_000  # a step is not cut shorter, however much it holds
 _SPECS = {spec.name: spec for spec in SPECS}
 
 
@@ -69,7 +68,11 @@ _Chosen = list[tuple["Source", "Selection"]]  # what to read of each source
 
 
 class Run:
-    """One run; `go` does it. `say` takes what a person should know, one line each."""
+    """One run; `go` does it.
+
+    `batch` is how many documents are read at most before cases are judged, as far as shorter steps
+    hold fewer; `say` takes what a person should know, one line each.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class Run:
         sink: Sink,
         times: Times,
         slices: int,
+        batch: int,
         final: bool,
         say: Callable[[str], None],
     ) -> None:
@@ -91,6 +95,7 @@ class Run:
         self._sink = sink
         self._times = times
         self._slices = slices
+        self._batch = batch
         self._final = final
         self._say = say
         decode.set_accelerators(True)
@@ -188,9 +193,9 @@ class Run:
             chosen = list(self._choose(mapped, window))
             count = sum(selection.total - selection.left_out for _, selection in chosen)
             length_ms = window.until_ms - window.since_ms
-            if count <= MOST_DOCUMENTS or length_ms <= LEAST_STEP_MS:
+            if count <= self._batch or length_ms <= LEAST_STEP_MS:
                 return window, chosen
-            shorter_ms = min(length_ms // 2, length_ms * MOST_DOCUMENTS // count)
+            shorter_ms = min(length_ms // 2, length_ms * self._batch // count)
             window = Window(window.since_ms, window.since_ms + max(shorter_ms, LEAST_STEP_MS))
 
     def _choose(

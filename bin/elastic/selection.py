@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from elasticsearch import BadRequestError
 
 from . import boring
-from .client import ClusterError, gaps_of
+from .client import gaps_of
+from .errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .client import BUSY, ClusterError, reason_of
+from .client import BUSY, reason_of
 from .documents import finding_document, superseded_document
+from .errors import ClusterError
 from .templates import FINDINGS_INDEX, findings_template, marked
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from elasticsearch import BadRequestError, ConflictError, NotFoundError
 
 from flowtrap.model.errors import StateError
 
-from .client import ClusterError
+from .errors import ClusterError
 from .templates import STATE_INDEX, state_template
 
 if TYPE_CHECKING:

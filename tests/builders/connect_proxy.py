@@ -9,28 +9,19 @@ from __future__ import annotations
 import base64
 import select
 import socket
-import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from builders.local_server import LocalServer
 
 
-class ConnectProxy:
+class ConnectProxy(LocalServer):
     """The proxy, as a context; `asked` are the hosts that were asked for."""
 
     def __init__(self, ports: Mapping[str, int], login: str = "") -> None:
         self.ports, self.login = ports, login
         self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-
-    def __enter__(self) -> ConnectProxy:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(None, _handler(self))
 
 
 def _handler(owner: ConnectProxy) -> type[BaseHTTPRequestHandler]:

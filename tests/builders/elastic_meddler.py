@@ -3,7 +3,8 @@
     with Meddler(node_url) as proxy:
         proxy.meddle = lambda request, forward: (429, {}) if "_bulk" in request.path else forward()
 
-For failures that a healthy node cannot play: 401, 429, failed shards, a search cut short.
+For what a healthy node without security cannot play: TLS, credentials, 429, failed shards, a search
+cut short, a connection that breaks.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any, NamedTuple
 
-Answer = tuple[int, Any]
+from builders.local_server import LocalServer
+
 TYPE = "application/vnd.elasticsearch+json; compatible-with=8"
+PASSED_ON = ("Content-Type", "Content-Encoding")
 
 
 class Request(NamedTuple):
@@ -26,46 +30,56 @@ class Request(NamedTuple):
     method: str
     path: str
     body: bytes
+    headers: Mapping[str, str]
     number: int
 
 
-def plain(request: Request, forward: Callable[[], Answer]) -> Answer:
+class Redirect(NamedTuple):
+    """Stands for the JSON of an answer that sends elsewhere."""
+
+    location: str
+
+
+class Broken(NamedTuple):
+    """Stands for the JSON of an answer of which half arrives before the connection ends."""
+
+    answer: Any
+
+
+Answer = tuple[int, Any]
+Forward = Callable[[], Answer]
+
+
+def plain(request: Request, forward: Forward) -> Answer:
     """Forward everything."""
     return forward()
 
 
-class Meddler:
+class Meddler(LocalServer):
     """The proxy, as a context; without an upstream `forward` must not be called."""
 
-    def __init__(self, upstream: str = "") -> None:
+    def __init__(self, upstream: str = "", certificate: Path | None = None) -> None:
         self._upstream = upstream
         self._lock = threading.Lock()
         self.requests: list[Request] = []
-        self.meddle: Callable[[Request, Callable[[], Answer]], Answer] = plain
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.meddle: Callable[[Request, Forward], Answer] = plain
+        super().__init__(certificate, _handler(self))
 
-    def __enter__(self) -> Meddler:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, method: str, path: str, body: bytes, kind: str) -> Answer:
+    def answer(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Return status and JSON of a request."""
         with self._lock:
-            request = Request(method, path, body, len(self.requests) + 1)
+            request = Request(method, path, body, headers, len(self.requests) + 1)
             self.requests.append(request)
-        return self.meddle(request, lambda: self._forward(request, kind))
+        return self.meddle(request, lambda: self._forward(request))
 
-    def _forward(self, request: Request, kind: str) -> Answer:
+    def _forward(self, request: Request) -> Answer:
+        kept = {name: request.headers[name] for name in PASSED_ON if request.headers.get(name)}
         passed_on = urllib.request.Request(
-            f"{self._upstream}{request.path}", request.body or None, {"Content-Type": kind, "Accept": TYPE},
+            f"{self._upstream}{request.path}",
+            request.body or None,
+            {"Content-Type": TYPE, "Accept": TYPE, **kept},
             method=request.method,
-        )  # fmt: skip
+        )
         try:
             with urllib.request.urlopen(passed_on, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
@@ -80,15 +94,19 @@ def _handler(owner: Meddler) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            kind = self.headers.get("Content-Type") or TYPE
-            status, answer = owner.answer(self.command, self.path, body, kind)
-            text = b"" if answer is None or self.command == "HEAD" else json.dumps(answer).encode()
+            status, answer = owner.answer(self.command, self.path, body, self.headers)
             self.send_response(status)
+            if isinstance(answer, Redirect):
+                self.send_header("Location", answer.location)
+                answer = None
+            told = answer.answer if isinstance(answer, Broken) else answer
+            text = b"" if told is None or self.command == "HEAD" else json.dumps(told).encode()
             self.send_header("X-Elastic-Product", "Elasticsearch")
             self.send_header("Content-Type", TYPE)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(text[: len(text) // 2] if isinstance(answer, Broken) else text)
+            self.close_connection = self.close_connection or isinstance(answer, Broken)
 
         do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 

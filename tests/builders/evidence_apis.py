@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from builders.https_server import HttpsServer
+from builders.local_server import LocalServer
 
 Fault = int | str
 SCRIPT_SCOPES = ("processes", "projects.readonly")
@@ -23,7 +23,7 @@ SECRET = "a-client-secret"
 SWITCHED_OFF = "User has not enabled the Apps Script API. Enable it by visiting https://script.google.com/home/usersettings then retry."
 
 
-class Api(HttpsServer):
+class Api(LocalServer):
     """A server, as a context. `requests` are the paths asked for, `tokens` those that came."""
 
     def __init__(self, certificate: Path) -> None:

@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from builders.https_server import HttpsServer
+from builders.local_server import LocalServer
 
 ADMIN, ACCOUNT = "admin@example.com", "reader@example-project.iam.gserviceaccount.com"
 CUSTOMER = "C01exampl"
@@ -83,7 +83,7 @@ def refusal(status: int, reason: str, said: str = "no") -> Answered:
     return Answered(status, {"error": error})
 
 
-class GwsApi(HttpsServer):
+class GwsApi(LocalServer):
     """The server, as a context."""
 
     def __init__(self, certificate: Path, account: ServiceAccount, *, seed: int = 0) -> None:

@@ -1,7 +1,7 @@
 """A model of Kibana for tests: status, rules, exception lists, saved objects, on loopback.
 
     with KibanaModel() as kibana:
-        Kibana(kibana.url, Access(user="elastic", password="right"))
+        Kibana(kibana.origin, Access(user="elastic", password="right"))
 
 It keeps what it is sent and answers as the API reference tells (8.19). `answers` are statuses to
 give instead, one a request; `version` is what /api/status says. What it does not know is a 404.
@@ -12,18 +12,20 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from builders.local_server import LocalServer
 
 PASSWORD = "right"
 
 
-class KibanaModel:
+class KibanaModel(LocalServer):
     """Rules by rule_id, exception lists by list_id, saved objects by type/id; `requests` made."""
 
-    def __init__(self, version: str = "8.19.0") -> None:
+    def __init__(self, version: str = "8.19.0", certificate: Path | None = None) -> None:
         self.version = version
         self.rules: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[str, Any]] = {}
@@ -31,24 +33,7 @@ class KibanaModel:
         self.answers: list[int] = []
         self.refused: dict[str, str] = {}
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-
-    @property
-    def url(self) -> str:
-        """Return its address."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> KibanaModel:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(certificate, _handler(self))
 
     def answer(self, method: str, path: str, body: bytes, headers: Any) -> tuple[int, Any]:
         """Return status and body of an answer."""

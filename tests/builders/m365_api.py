@@ -27,7 +27,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from builders.https_server import HttpsServer
+from builders.local_server import LocalServer
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 CLIENT = "66666666-7777-4888-9999-000000000000"
@@ -73,7 +73,7 @@ def refusal(status: int, code: str) -> Answered:
     return Answered(status, {"error": {"code": code, "message": f"{code} happened"}})
 
 
-class M365Api(HttpsServer):
+class M365Api(LocalServer):
     """The server, as a context."""
 
     def __init__(self, certificate: Path, *, seed: int = 0) -> None:

@@ -109,6 +109,14 @@ class Quiet:
     build: Callable[[], list[Record]]
 
 
+class Variant(NamedTuple):
+    """An attack in another form than its scenario has; a finding must hold the names."""
+
+    title: str
+    build: Callable[[], list[Record]]
+    names: tuple[str, ...] = ()
+
+
 class Platform(NamedTuple):
     """How a platform's records are written to disk, and where they bear their time.
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from builders import m365
+from builders import scenarios_m365_habits as habits
 from builders.m365 import FLOW, MAIL_APP, OTHER_FLOW, Person
 from builders.scenario import (
     DAY,
@@ -349,6 +350,7 @@ ATTACKS = (
         unlogged="quiet",
         reason="without Graph activity and MailItemsAccessed nobody sees the reading",
     ),
+    *habits.ATTACKS,
 )
 
 
@@ -560,6 +562,7 @@ QUIET = (
     Quiet("trap: tenants", "the same name in another tenant", _apart("q12", trap_tenants)),
     Quiet("trap: guest", "a guest here, a member at home", _apart("q13", trap_guest)),
     Quiet("trap: refused", "steps that failed", _apart("q14", trap_refused)),
+    *habits.QUIET,
 )
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from builders import scenarios_workspace_scripts as scripts
 from builders import workspace as ws
 from builders.scenario import (
     DAY,
@@ -251,6 +252,7 @@ ATTACKS = (
     Scenario("W04-trigger", "Script bound to a trigger, then mail is forwarded", w04_trigger),
     Scenario("W05", "Delegation granted, then used on many users", w05),
     Scenario("W-shares", "New script, then many files are opened", w_shares),
+    *scripts.ATTACKS,
 )
 
 
@@ -468,6 +470,7 @@ QUIET = (
     Quiet("Q-local-part", "Two users of one name", two_of_one_name),
     Quiet("Q-client", "Another client reads", other_client),
     Quiet("Q-office", "New mail tool adopted on one day", new_app_in_the_office),
+    *scripts.QUIET,
 )
 
 

@@ -132,7 +132,8 @@ def flowtrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., R
     from cli.main import flowtrap as group
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(content, "compiled", lambda: {"format": 1, "detections": [detection_row()]})
+    for name in ("compiled", "compile_anew"):
+        monkeypatch.setattr(content, name, lambda: {"format": 1, "detections": [detection_row()]})
 
     def run(*arguments: str, **options: Any) -> Result:
         return CliRunner().invoke(group, list(arguments), prog_name="flowtrap", **options)

@@ -53,10 +53,7 @@ STRANGERS = {
     "another account, unscoped": (INVOICE.with_(account=ABROAD), False),
     "another region": (INVOICE.with_(region="eu-central-1"), True),
 }
-NO_ROLE = "a write without an answer names no role to join the session by"
 UNDECIDED = {  # what the records cannot tell, and why
-    ("A03", "null answers"): NO_ROLE,
-    ("A05", "null answers"): NO_ROLE,
     ("A14", "another role"): "nothing but the session says which role the run function has",
     ("A18", "no exec-env"): "without the agent neither of the two places is inside Lambda",
     ("A18", "unscoped, no exec-env"): "nothing shows that the first call came from the function",
@@ -579,12 +576,19 @@ def test_foreign_invoke_without_arn_is_named():
     assert any(ABROAD in text_of(finding) for finding in alarms)
 
 
-@pytest.mark.parametrize("principal", [ABROAD, f"arn:aws:iam::{ABROAD}:role/build", "*"])
-def test_old_function_opened_to_outsiders_fires(principal):
-    """A06 and A07 by the permission: who lets outsiders in is told without any other event."""
-    record = aws.add_permission(EVE, INVOICE, 0, "partner", principal, spelling="arn")
-    chain = Chain([write(record)], names=["partner", principal], automation=[INVOICE.arn])
+def test_old_function_opened_to_everybody_fires():
+    """A07 by the permission: who lets everybody in is told without any other event."""
+    record = aws.add_permission(EVE, INVOICE, 0, "partner", "*", spelling="arn")
+    chain = Chain([write(record)], names=["partner", "*"], automation=[INVOICE.arn])
     assert_fires(ATTACK["A07"], chain, hunt([record]))
+
+
+@pytest.mark.parametrize("principal", [ABROAD, f"arn:aws:iam::{ABROAD}:role/build"])
+def test_old_function_opened_to_an_account_is_told_low(principal):
+    """Companies have several accounts: without a write or a call from there it is no alarm."""
+    outcome = hunt([aws.add_permission(EVE, INVOICE, 0, "partner", principal, spelling="arn")])
+    assert_quiet(outcome)
+    assert [finding.verdict for finding in outcome.findings] == ["opened_to_account"]
 
 
 # --- other hands, partitions and shapes -------------------------------------------------------

@@ -11,6 +11,7 @@ import json
 import pytest
 from builders import azure as az
 from builders import scenarios_azure as scenarios
+from builders import variants_azure
 from builders.hunting import hunt, missing, text_of
 from builders.scenario import HOUR
 
@@ -59,7 +60,10 @@ def panther(records):
     ]
 
 
-SHAPES = (as_rest, as_pairs, in_capitals, in_small_letters, without_tenant, panther)
+SHAPES = (
+    *(as_rest, as_pairs, in_capitals, in_small_letters, without_tenant, panther),
+    variants_azure.tables,
+)
 
 
 @ATTACKS
@@ -198,3 +202,24 @@ def test_identity_opens_a_port():
     rule = az.flat(PAY.acts(), operation, f"{groups}/web/securityRules/any", 600)
     found = hunt([az.vfs_write(EVE, PAY, 0), az.identity_signin(PAY, 590), rule]).alarms
     assert {f.verdict for f in found} == {"acted"}
+
+
+# --- other forms ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", variants_azure.ATTACKS, ids=lambda variant: variant.title)
+@pytest.mark.parametrize("shape", [list, as_rest, as_pairs], ids=["flat", "rest", "pairs"])
+def test_variant_fires(variant, shape):
+    outcome = hunt(shape(variant.build()))
+    texts = [text_of(finding).lower() for finding in outcome.alarms]
+    wanted = [name.lower() for name in variant.names]
+    assert any(all(name in text for name in wanted) for text in texts), texts
+
+
+@pytest.mark.parametrize("quiet", variants_azure.QUIET, ids=lambda quiet: quiet.id)
+@pytest.mark.parametrize(
+    "shape", [list, as_rest, variants_azure.tables], ids=["flat", "rest", "tables"]
+)
+def test_ordinary_day_is_quiet(quiet, shape):
+    outcome = hunt(shape(quiet.build()))
+    assert not outcome.alarms, [text_of(finding) for finding in outcome.alarms]

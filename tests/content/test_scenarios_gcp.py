@@ -9,7 +9,7 @@ import copy
 import json
 
 import pytest
-from builders import gcp
+from builders import gcp, variants_gcp
 from builders.gcp import HOME, NUMBER, Caller, Function, person
 from builders.gcp_world import world
 from builders.gcp_wrappers import COPIES
@@ -307,3 +307,19 @@ def test_function_whose_account_writes_another_function():
     assert [finding.verdict for finding in found] == ["acted"]
     for name in (SYNC.path, second.path, EVE.email, SYNC.account, "198.51.100.7"):
         assert name in text_of(found[0])
+
+
+# --- other forms ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", variants_gcp.ATTACKS, ids=lambda variant: variant.title)
+def test_variant_fires(variant):
+    outcome = hunt(variant.build())
+    texts = [text_of(finding) for finding in outcome.alarms]
+    assert any(all(name in text for name in variant.names) for text in texts), texts
+
+
+@pytest.mark.parametrize("quiet", variants_gcp.QUIET, ids=lambda quiet: quiet.id)
+def test_ordinary_day_is_quiet(quiet):
+    outcome = hunt(quiet.build())
+    assert not outcome.alarms, [text_of(finding) for finding in outcome.alarms]

@@ -7,8 +7,9 @@ from builders.elastic_scenarios import in_room, plans, rows
 from elasticsearch import BadRequestError
 
 from compiler.elastic.query import query_of
-from elastic.client import Cluster, ClusterError
+from elastic.client import Cluster
 from elastic.columns_shelf import Columns
+from elastic.errors import ClusterError
 from elastic.shelf import carry_out, plan, removal
 
 pytestmark = pytest.mark.server

@@ -14,9 +14,10 @@ from builders.hunting import NOW_MS, detections
 from builders.kibana import PASSWORD, KibanaModel
 from elasticsearch import Elasticsearch
 
-from elastic.client import Cluster, ClusterError
+from elastic.client import Cluster
 from elastic.cluster_shelves import Lists, Templates
 from elastic.documents import finding_document
+from elastic.errors import ClusterError
 from elastic.lists import list_rows, unsaid
 from elastic.shelf import carry_out, plan, removal
 from elastic.templates import finding_fields
@@ -218,7 +219,7 @@ def test_the_verb_installs_keeps_and_removes(node_url, node: Elasticsearch):
     assert "create index template: flowtrap-findings, flowtrap-state" in shown.stdout
     assert "nothing was changed" in shown.stderr
     with KibanaModel() as kibana:
-        options = (f"--kibana={kibana.url}",)
+        options = (f"--kibana={kibana.origin}",)
         try:
             made = deploy(node_url, *options, "--yes")
             assert made.returncode == 0, made.stderr
@@ -238,9 +239,9 @@ def test_the_verb_installs_keeps_and_removes(node_url, node: Elasticsearch):
 
 def test_the_verb_fails_in_one_line(node_url):
     with KibanaModel() as kibana:
-        failed = deploy(node_url, f"--kibana={kibana.url}", "--yes", password="wrong")
+        failed = deploy(node_url, f"--kibana={kibana.origin}", "--yes", password="wrong")
     assert failed.returncode == 1
     assert failed.stderr.splitlines()[1:] == [
-        f"flowtrap: {kibana.url}: the user, password or API key is wrong (401)"
+        f"flowtrap: {kibana.origin}: the user, password or API key is wrong (401)"
     ]
     assert failed.stdout == ""

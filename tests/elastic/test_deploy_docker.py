@@ -23,7 +23,8 @@ from builders.splunk_server import engine
 from docker.errors import APIError, DockerException
 from elasticsearch import Elasticsearch
 
-from elastic.client import Access, ClusterError
+from elastic.client import Access
+from elastic.errors import ClusterError
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Rules, SavedObjects
 

@@ -8,8 +8,9 @@ import pytest
 from builders.kibana import PASSWORD, KibanaModel
 
 from elastic import dashboards
-from elastic.client import Access, ClusterError
+from elastic.client import Access
 from elastic.dashboards import LOGS_VIEW, saved_objects
+from elastic.errors import ClusterError
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
 from elastic.shelf import carry_out, plan, removal
@@ -36,7 +37,7 @@ def model():
 
 
 def shelves(model, rules, space=""):
-    one = Kibana(model.url, ACCESS, space=space)
+    one = Kibana(model.origin, ACCESS, space=space)
     return [Exceptions(one, LIST), Rules(one, rules), SavedObjects(one, saved_objects())]
 
 
@@ -138,7 +139,7 @@ def failure(call):
 
 
 def test_wrong_password(model):
-    one = Kibana(model.url, Access(user="elastic", password="no"))
+    one = Kibana(model.origin, Access(user="elastic", password="no"))
     text = failure(Rules(one, []).installed)
     assert "the user, password or API key is wrong (401)" in text
 
@@ -154,7 +155,7 @@ def test_refusals_are_one_line(model, status, words):
 
 def test_old_version():
     with KibanaModel("8.12.2") as model:
-        text = failure(Kibana(model.url, ACCESS).check_version)
+        text = failure(Kibana(model.origin, ACCESS).check_version)
     assert "is version 8.12.2; the rules need 8.19 or newer" in text
 
 
@@ -166,7 +167,7 @@ def test_a_refused_rule_is_named(model):
 
 def test_nothing_listens():
     with KibanaModel() as model:
-        url = model.url
+        url = model.origin
     assert "cannot be reached" in failure(Kibana(url, ACCESS).check_version)
 
 

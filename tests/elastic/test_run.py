@@ -73,6 +73,19 @@ def test_daily_steps_and_a_second_run_give_the_same_cases(node, node_url, room, 
     }
 
 
+def test_steps_are_as_short_as_a_batch_asks(node, node_url, room, expected):
+    indices = load(node, room, _records())
+    done = running.run(node_url, room, *indices, "--final", "--batch=300", "--save-every=0s")
+    assert done.returncode == 0, done.stderr
+    head = node.get(index="flowtrap-state", id=room)["_source"]
+    assert head["generation"] > len(_records()) / 300 / 4  # a step most often saves a state
+    told = {key: row["flowtrap"] for key, row in running.findings(node, room).items()}
+    assert {key: _said(row) for key, row in told.items() if "verdict" in row} == {
+        key: _said(dataclasses.asdict(finding)) for key, finding in expected.items()
+    }
+    assert all("superseded_by" in row for row in told.values() if "verdict" not in row)
+
+
 def _said(row):
     """Return what a finding says; how many events it shows may lag behind, but not its verdict."""
     return row["detection"], row["verdict"], row["severity"], row["first_time"]

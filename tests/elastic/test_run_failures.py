@@ -34,10 +34,12 @@ def test_wrong_password_is_one_line_without_it():
     with Meddler() as proxy:
         proxy.meddle = lambda request, forward: (401, {"error": {"reason": "unable to"}})
         done = running.run(
-            proxy.url, "t", "--user=eve", FLOWTRAP_ELASTIC_PASSWORD=PASSWORD
+            proxy.origin, "t", "--user=eve", FLOWTRAP_ELASTIC_PASSWORD=PASSWORD
         )  # fmt: skip
     assert done.returncode == 1
-    assert lines(done)[0] == f"flowtrap: {proxy.url}: the user, password or API key is wrong (401)"
+    assert (
+        lines(done)[0] == f"flowtrap: {proxy.origin}: the user, password or API key is wrong (401)"
+    )
     assert PASSWORD not in done.stderr
     assert len(lines(done)) == 2
 
@@ -64,7 +66,7 @@ def test_cluster_that_is_not_there_is_one_line_after_the_patience():
 def test_busy_cluster_is_given_up_after_the_patience_in_one_line():
     with Meddler() as proxy:
         proxy.meddle = lambda request, forward: (429, {"error": {"type": "busy"}})
-        done = running.run(proxy.url, "t", "--patience=2s")
+        done = running.run(proxy.origin, "t", "--patience=2s")
     assert done.returncode == 1
     assert "too busy: it kept answering 429" in lines(done)[0]
     assert 2 <= len(proxy.requests) <= 6
@@ -82,7 +84,7 @@ def test_busy_cluster_is_asked_again(proxy: Meddler, node, room, indices):
         return forward()
 
     proxy.meddle = meddle
-    done = running.run(proxy.url, room, *indices, *EVERYTHING)
+    done = running.run(proxy.origin, room, *indices, *EVERYTHING)
     assert done.returncode == 0, done.stderr
     assert "/_bulk" in refused
     assert running.findings(node, room)
@@ -101,7 +103,7 @@ def test_findings_that_a_busy_cluster_did_not_take_are_sent_again(proxy, node, r
         return 200, {"errors": True, "items": [{"index": busy} for _ in heads]}
 
     proxy.meddle = meddle
-    done = running.run(proxy.url, room, *indices, *EVERYTHING)
+    done = running.run(proxy.origin, room, *indices, *EVERYTHING)
     assert done.returncode == 0, done.stderr
     assert set(turned_away) == set(running.findings(node, room)) != set()
 
@@ -129,7 +131,7 @@ def test_partial_answer_is_incomplete_and_read_again(
         return status, answer
 
     proxy.meddle = meddle
-    done = running.run(proxy.url, room, *indices, *EVERYTHING)
+    done = running.run(proxy.origin, room, *indices, *EVERYTHING)
     assert done.returncode == 2, done.stderr
     assert line in done.stderr
     assert "INCOMPLETE" in done.stderr

@@ -68,7 +68,7 @@ def test_twenty_kills_leave_the_index_of_a_run_that_nobody_killed(node, node_url
         while killed < KILLS:
             number, after = chance.randint(1, MOST_REQUESTS), chance.random() < 0.5
             assassin = Assassin(proxy, number, after=after)
-            process = begin(proxy.url, room, *indices, *STEPS)
+            process = begin(proxy.origin, room, *indices, *STEPS)
             assassin.aim(process)
             process.communicate(timeout=60)
             killed += process.returncode == -signal.SIGKILL

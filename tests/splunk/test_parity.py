@@ -81,7 +81,7 @@ def test_twenty_runs_with_a_state_equal_hunt(nursery, splunkd, name, order):
     chunks = [execute([], finished=True)]
     run(nursery.app, "chaindetect", first, chunks, launch=nursery.start).add_to(told)
     assert in_order(told.values()) == hunted(records)
-    assert superseded <= 1 or order == "late"
+    assert superseded <= 2 or order == "late"
 
 
 def in_order(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

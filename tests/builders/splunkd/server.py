@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from builders.https_server import HttpsServer
+from builders.local_server import LocalServer
 
 from . import documents, searches, stanzas
 from .answer import NOT_FOUND, Answer, Entry, entries, message, named
@@ -22,7 +22,7 @@ _END = _SEPARATOR + _SEPARATOR.join("SPLUNK") + _SEPARATOR
 OwnPath = Callable[[str, list[str], dict[str, str]], Answer]
 
 
-class Splunkd(HttpsServer):
+class Splunkd(LocalServer):
     """The server, as a context. What it knows is in its attributes:
 
     `rows` documents by collection and key, `confs` settings by conf file and stanza, `inputs` by

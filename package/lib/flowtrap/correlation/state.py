@@ -7,7 +7,6 @@ findings with the same id and loses none.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowtrap.model.errors import StateError
@@ -17,11 +16,13 @@ from .entry import event_id, head, head_of, in_order, pack, time_ms, unpack
 from .related import past_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from .engine import Engine
     from .plan import Use
 
 FORMAT = "flowtrap-state"
-VERSION = 2
+VERSION = 3
 
 
 class StateStore(Protocol):
@@ -38,18 +39,28 @@ class StateStore(Protocol):
 
 
 def snapshot(engine: Engine) -> dict[str, Any]:
-    """Return what `restore` needs, as data that JSON can hold."""
+    """Return what `restore` needs, as data that JSON can hold.
+
+    Each hit is written once, and named by its number wherever a stage of a detection holds it.
+    """
+    numbers: dict[bytes, int] = {}
+
+    def held(*tables: int | None) -> list[int]:
+        entries = in_order(_entries(engine, tables))
+        return [numbers.setdefault(entry, len(numbers)) for entry in entries]
+
     detections = {
         detection.name: {
             name: {
-                "present": _rows(engine, [use.anchor_table, use.relation_table]),
-                "past": [_rows(engine, [table]) for _, table in use.past],
+                "present": held(use.anchor_table, use.relation_table),
+                "past": [held(table) for _, table in use.past],
                 "earliest_ms": [engine._earliest.get(table) for _, table in use.past],
             }
             for name, use in engine.plan.by_name[number].items()
         }
         for number, detection in enumerate(engine.plan.detections)
     }
+    gone = engine.read.difference(map(head, numbers))
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -57,28 +68,22 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "watermark_ms": engine._watermark_ms,
         "learnt": engine.learnt.rows(),
         "told": engine.told.rows(),
-        "gone": _gone(engine, detections),
+        # what this run read and does not hold: the next may read it too
+        "gone": [[time_ms(mark), event_id(mark)] for mark in sorted(gone)],
+        "hits": list(map(_row, numbers)),
         "detections": detections,
     }
 
 
-def _gone(engine: Engine, detections: dict[str, Any]) -> list[list[Any]]:
-    """Return [time, event id] of what this run read and does not hold: the next may read it too."""
-    uses = [use for uses in detections.values() for use in uses.values()]
-    rows = chain.from_iterable([rows for use in uses for rows in (use["present"], *use["past"])])
-    held = {head_of(row[0], row[1]) for row in rows}
-    return [[time_ms(head), event_id(head)] for head in sorted(engine.read - held)]
+def _entries(engine: Engine, tables: Iterable[int | None]) -> Iterator[bytes]:
+    for table in tables:
+        for _, log in engine.logs.scan(table) if table is not None else ():
+            yield from log
 
 
-def _rows(engine: Engine, tables: list[int | None]) -> list[list[Any]]:
-    entries = [
-        entry
-        for table in tables
-        if table is not None
-        for _, log in engine.logs.scan(table)
-        for entry in log
-    ]
-    return [[*list(unpack(entry)[:6]), dict(unpack(entry).values)] for entry in in_order(entries)]
+def _row(entry: bytes) -> list[Any]:
+    hit = unpack(entry)
+    return [*hit[:6], dict(hit.values)]
 
 
 def _hit(row: list[Any]) -> Hit:
@@ -108,29 +113,27 @@ def _fill(engine: Engine, saved: dict[str, Any]) -> None:
     engine.learnt.restore(saved["learnt"])
     engine.told.restore(saved["told"])
     engine.known.update(head_of(int(time), str(name)) for time, name in saved["gone"])
+    hits = [_hit(row) for row in saved["hits"]]
+    engine.known.update(map(head, map(pack, hits)))
     filled: set[int] = set()
     for number, detection in enumerate(engine.plan.detections):
         for name, stage in saved["detections"].get(detection.name, {}).items():
             use = engine.plan.by_name[number].get(name)
             if use is not None:
-                _fill_use(engine, use, stage, filled)
+                _fill_use(engine, use, stage, hits, filled)
 
 
-def _fill_use(engine: Engine, use: Use, stage: dict[str, Any], filled: set[int]) -> None:
+def _fill_use(
+    engine: Engine, use: Use, stage: dict[str, Any], hits: Sequence[Hit], filled: set[int]
+) -> None:
     """Fill the tables of a use; one that it shares with a use before it is full already."""
     routes = [route for route in use.routes if route[0] not in filled]
-    for row in stage["present"] if routes else ():
-        hit = _hit(row)
-        entry = pack(hit)
-        engine.known.add(head(entry))
-        engine.put(routes, hit, entry)
+    for number in stage["present"] if routes else ():
+        engine.put(routes, hits[number], pack(hits[number]))
     filled.update(table for table, _ in routes)
-    for (rule, table), rows, earliest in zip(use.past, stage["past"], stage["earliest_ms"]):
+    for (rule, table), numbers, earliest in zip(use.past, stage["past"], stage["earliest_ms"]):
         if earliest is not None:
             engine._earliest[table] = min(earliest, engine._earliest.get(table, earliest))
-        for row in rows if table not in filled else ():
-            hit = _hit(row)
-            entry = pack(hit)
-            engine.known.add(head(entry))
-            engine.logs.append(table, past_key(hit, rule.key), entry)
+        for number in numbers if table not in filled else ():
+            engine.logs.append(table, past_key(hits[number], rule.key), pack(hits[number]))
         filled.add(table)

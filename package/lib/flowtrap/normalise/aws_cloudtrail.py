@@ -24,7 +24,15 @@ from flowtrap.model.feed import FeedSpec
 from . import aws_cloudtrail_iam as iam
 from . import aws_cloudtrail_lambda as functions
 from . import aws_cloudtrail_targets as targets
-from .aws_names import ANY_REGION, function_by_arn, operation_of, plain, role_of, session_of
+from .aws_names import (
+    ANY_REGION,
+    ANY_ROLE,
+    function_by_arn,
+    operation_of,
+    plain,
+    role_of,
+    session_of,
+)
 from .aws_raw_keys import RAW_KEYS
 from .aws_summary import one_line, plain_summary
 from .times import time_ms
@@ -107,6 +115,9 @@ def normalise(record: Mapping[str, Any]) -> Event:
         "exec-env/AWS_Lambda" in agent or agent.startswith("awslambda-worker")
     ):
         fields["in_lambda"] = "true"
+    role = fields.get("session_role")
+    if role.__class__ is str:
+        fields["session_roles"] = (role, ANY_ROLE) if "in_lambda" in fields else role
     request, response = get("requestParameters"), get("responseElements")
     own, rest = _CALLS.get(source, _OTHERS)
     summary = own.get(action, rest)(

@@ -99,17 +99,21 @@ def attach(fields: Fields, action: str, request: Part, response: Part, record: P
 
 
 def write_policy(fields: Fields, action: str, request: Part, response: Part, record: Part) -> str:
-    """Read Put*Policy, CreatePolicy, CreatePolicyVersion: every allowed action is a privilege."""
+    """Read Put*Policy, CreatePolicy, CreatePolicyVersion: every allowed action is a privilege.
+
+    The policy's name, which anybody may choose, counts only where its statements cannot be read.
+    """
     # Example: {"eventName": "PutRolePolicy", "requestParameters": {"roleName": "ops",
     #   "policyName": "x",
     #   "policyDocument": "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\"}}"}}
     whom = _whom(fields, request, response)
     arn = _policy(fields, request, response)
     name = text(request.get("policyName"))
-    actions = aws_policy.allowed(aws_policy.document(request.get("policyDocument")))
-    privilege = tuple(dict.fromkeys(filter(None, (name, *actions))))
-    if privilege:
-        fields["privilege"] = privilege
+    written = aws_policy.document(request.get("policyDocument"))
+    actions = aws_policy.allowed(written)
+    privilege = () if written else (name,) if name else ()
+    if actions or privilege:
+        fields["privilege"] = actions or privilege
     line = " ".join(filter(None, (action, arn or name)))
     line += f" to {whom}" if whom else ""
     return f"{line}: allows {some(actions, _ACTIONS_SHOWN)}" if actions else line

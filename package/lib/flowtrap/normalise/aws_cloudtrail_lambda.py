@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from . import aws_policy
 from .aws_names import (
     ANY_REGION,
+    ANY_ROLE,
     account_of,
+    function_arn,
     function_by_arn,
     function_of,
     interface,
@@ -69,6 +71,8 @@ def name_function(
     if found.arn:
         fields["function_arn"] = found.arn
         return found.arn
+    if account and region:
+        fields["function_arn"] = function_arn(str(region), str(account), found.name)
     return found.name
 
 
@@ -164,6 +168,7 @@ def _written(fields: Fields, action: str, request: Part, response: Part, record:
     function = name_function(fields, request, response, record)
     parts = [f"{action} {function}".rstrip()]
     role_arn = _role(fields, request, response)
+    fields["function_role"] = fields.get("role", ANY_ROLE)
     if role_arn:
         parts.append(f"with role {role_arn}")
     line = " ".join(parts)

@@ -21,11 +21,18 @@ from typing import Any, NamedTuple
 from .values import NONE, text
 
 ANY_REGION = "any"  # a session that does not say its function's region may be of any
+ANY_ROLE = "*"  # a write that does not say its function's role; no role may be called so
 PLAIN = r"[!#-.0-9;-\[\]-~]"
 KEPT = 8_192  # parsed names kept; they repeat from record to record
 _PLAIN = re.compile(PLAIN + "+", re.ASCII)
 _ENI = re.compile(r"eni-[0-9A-Za-z]+", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-isob-": "aws-iso-b",
+    "us-iso-": "aws-iso",
+}
 _MADE_BY_LAMBDA = "AWS Lambda VPC ENI-"
 _UUID_END = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -77,6 +84,16 @@ def function_by_arn(value: Any) -> Function | None:
     """Return the function that an ARN means, None where it is no function's ARN."""
     found = function_of(value)
     return found if found and found.arn else None
+
+
+@lru_cache(maxsize=KEPT)
+def function_arn(region: str, account: str, name: str) -> str:
+    """Return a function's ARN, whose form is fixed, put together from what a record says.
+
+    Source: AWS general reference, "Amazon Resource Names (ARNs)" (partitions).
+    """
+    area = next((area for area in _PARTITIONS if region.startswith(area)), "")
+    return f"arn:{_PARTITIONS.get(area, 'aws')}:lambda:{region}:{account}:function:{name}"
 
 
 @lru_cache(maxsize=KEPT)

@@ -57,6 +57,7 @@ _CHANGES: tuple[tuple[str, str], ...] = (
 )
 _CHANGE = tuple((re.compile(pattern + "$"), change) for pattern, change in _CHANGES)
 _CODE = frozenset(("function", "file", "package", "source", "workflow", "runbook"))
+_EDITS = frozenset(("function", "file"))  # deployments send packages
 _QUIET_SETTINGS = ("logs", "backup", "metadata", "slotconfignames", "pushsettings")
 
 
@@ -67,6 +68,7 @@ def read_facts(fields: Fields, properties: Mapping[str, Any], named: str, resour
         change = _change_of(operation, resource)
         put(fields, "change", change)
         put(fields, "code", "true" if change in _CODE else "")
+        put(fields, "edited", "true" if change in _EDITS else "")
     shown = resource or str(fields.get("account", "nothing named"))
     reader = _reader_of(operation)
     if reader is None:

@@ -46,7 +46,9 @@ NAME = "azure_functions"
 _TIMES = ("time", "timegenerated", "@timestamp", "eventtime", "p_event_time", "_time")
 _VAULT = re.compile(r"/providers/microsoft\.keyvault/(?:vaults|managedhsms)/([^/]+)", re.IGNORECASE)
 _SECRET = re.compile(r"(https?://[^/]+/(?:secrets|keys|certificates)/[^/?]+)", re.IGNORECASE)
-_SECRET_READS = ("SecretGet", "SecretBackup", "SecretList", "SecretListVersions")
+_TABLES = ("functionapplogs", "appservicehttplogs")  # of Log Analytics; Category is another thing
+_CLAIM = "identity_claim_"  # how AzureDiagnostics begins the name of a claim's column
+_SECRET_READS = ("secretget", "secretbackup", "secretlist", "secretlistversions")
 _OPERATIONS = (
     ("microsoft.web/sites/functions/log", "functionapplogs"),
     ("microsoft.logic/workflows/workflowrun", "workflowruntime"),
@@ -67,6 +69,10 @@ def recognise(record: Mapping[str, Any]) -> bool:
 
 def _category(record: Mapping[str, Any]) -> str:
     """Return the category in small letters; copies may lack it, then the operation tells."""
+    # Example (table): {"Type": "FunctionAppLogs", "Category": "Function.pay", "EventName": …}
+    table = text(record.get("Type")).lower()
+    if table in _TABLES:
+        return table
     found = value_of(get(record, "category")).lower()
     operation = "" if found else value_of(get(record, "operationName")).lower()
     return found or next((c for start, c in _OPERATIONS if operation.startswith(start)), "")
@@ -161,7 +167,9 @@ def _read_workflow(fields: Fields, row: Mapping[str, Any], told: Mapping[str, An
 def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     operation = pick(row, "operationname")
     identity = row.get("identity")
-    claims = claims_of(get(identity, "claim"), get(identity, "claims"), row.get("claims"))
+    claims = claims_of(
+        get(identity, "claim"), get(identity, "claims"), row.get("claims"), _columns(row)
+    )
     caller = caller_of("", claims)
     put(fields, "caller", caller.name)
     put(fields, "actor", caller.name.lower())
@@ -173,10 +181,10 @@ def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     put(fields, "src", address(pick(row, "calleripaddress") or caller.address))
     vault = _VAULT.search(str(fields.get("resource", "")))
     put(fields, "vault", vault[1] if vault else "")
-    read = first(told, "id") or first(told, "requestUri")
+    read = first(told, "id", "id_s", "requestUri", "requestUri_s")
     secret = _SECRET.match(read)
     put(fields, "secret", secret[1] if secret else read.partition("?")[0])
-    put(fields, "secret_read", "true" if operation in _SECRET_READS else "")
+    put(fields, "secret_read", "true" if operation.lower() in _SECRET_READS else "")
     fields["outcome"] = _vault_outcome(row, told)
     what = fields.get("secret") or fields.get("resource") or "a vault"
     where = f" in vault {vault[1]}" if vault else ""
@@ -185,9 +193,20 @@ def _read_vault(fields: Fields, row: Mapping[str, Any], told: Mapping[str, Any])
     return f"{operation} {what}{where} by {caller.name or 'unknown'} from {source}{refused}"
 
 
+# Example: {"identity_claim_oid_g": "2222…", "identity_claim_xms_mirid_s": "/subscriptions/…",
+#   "identity_claim_http_schemas_xmlsoap_org_ws_2005_05_identity_claims_upn_s": "eve@example.com"}
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the claims that the table AzureDiagnostics keeps in a column each, by short name."""
+    return {
+        name[len(_CLAIM) :].rpartition("_")[0].rpartition("_claims_")[2]: value
+        for name, value in row.items()
+        if name.startswith(_CLAIM)
+    }
+
+
 def _vault_outcome(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """Return success or failure: resultType is Success even where the request was turned away."""
-    code = first(told, "httpStatusCode")
+    code = first(told, "httpStatusCode", "httpStatusCode_d")
     words = (
         pick(row, "resultsignature"),
         pick(row, "resulttype"),

@@ -90,8 +90,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     fields: Fields = {}
     put(fields, "at", text(told_at))
     put(fields, "category", category.lower())
-    tenant = ident(row.get("tenantid")) or _tenant_of(pick(row, "resourceid"))
-    tenant = tenant or ident(get(told, "tenantId")) or ident(get(told, "homeTenantId"))
+    tenant = _tenant(row, told)
     put(fields, "account", tenant)
     put(fields, "tenant", tenant)
     put(fields, "correlation", (pick(row, "correlationid") or first(told, "correlationId")).lower())
@@ -103,6 +102,15 @@ def normalise(record: Mapping[str, Any]) -> Event:
     fields["summary"] = one_line(summary if outcome == "success" else f"{summary} ({outcome})")
     event_id = first(told, "id", "AuditEventId") or digest_of(record)
     return Event(NAME, event_id, when, fields, record)
+
+
+def _tenant(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """Return the tenant; the TenantId of a Log Analytics table's row is that of the workspace."""
+    own = "aadtenantid" if "timegenerated" in row else "tenantid"
+    tenant = ident(row.get(own)) or _tenant_of(pick(row, "resourceid"))
+    if tenant or own == "aadtenantid":
+        return tenant
+    return ident(get(told, "tenantId")) or ident(get(told, "homeTenantId"))
 
 
 def _tenant_of(resource: str) -> str:

@@ -123,7 +123,7 @@ def _read_common(fields: Fields, record: Mapping[str, Any]) -> None:
 
 
 def _read_actor(fields: Fields, record: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-    spelled = first(record, _USERS)
+    spelled = _spelled(record)
     user = user_of(spelled)
     if not user:
         return
@@ -147,21 +147,33 @@ def _read_actor(fields: Fields, record: Mapping[str, Any], context: Mapping[str,
         fields["system"] = "true"
 
 
+def _spelled(record: Mapping[str, Any]) -> str:
+    """Return who did it as the record writes it: the address, where the id has one beside it.
+
+    Example: {"UserId": "e4c7…", "UserUPN": "Eve@example.com"}
+    """
+    spelled = first(record, _USERS)
+    if "UserUPN" in record and guid(spelled):
+        return text(record["UserUPN"]) or spelled
+    return spelled
+
+
 def _object_ids(
     record: Mapping[str, Any], context: Mapping[str, Any], kind: str
 ) -> tuple[str, ...]:
     """Return the object ids that the directory knows the acting user by."""
-    found = [guid(record.get("UserKey")), guid(context.get("UserObjectId"))]
+    named = (record.get("UserKey"), record.get("UserId"), context.get("UserObjectId"))
+    found = list(map(guid, named))
     actors = record.get("Actor")
     # Example: "Actor": [{"ID": "User_e4c7…", "Type": 2}, {"ID": "e4c7…", "Type": 0}]
     if actors and kind not in _PROGRAMS:
         actors = decoded(actors)
         for row in actors if isinstance(actors, list) else ():
-            named = text(row.get("ID")) if isinstance(row, dict) else ""
-            if named.startswith("User_"):
-                found.extend(guids_in(named))
+            known_as = text(row.get("ID")) if isinstance(row, dict) else ""
+            if known_as.startswith("User_"):
+                found.extend(guids_in(known_as))
             elif isinstance(row, dict) and text(row.get("Type")) == "0":
-                found.append(guid(named))
+                found.append(guid(known_as))
     return unique(found)
 
 

@@ -61,9 +61,9 @@ def consent(fields: Fields, action: str, record: Mapping[str, Any], named: Named
 def _apps(
     action: str, record: Mapping[str, Any], changed: dict[str, str], named: Named
 ) -> tuple[str, ...]:
-    """Return the client's ids; of most grants the target is the resource, not the client."""
+    """Return the client's ids; of most grants the target is the resource, if they name both."""
     client = [found for key in _CLIENT for found in guids_in(changed.get(key))]
-    if not _is_of_client(action):
+    if client and not _is_of_client(action):
         return unique(one for one in client if one not in _RESOURCES)
     found = [*client, *guids_in(text(record.get("ObjectId")))]
     found += guids_in(changed.get("TargetId.ServicePrincipalNames"))

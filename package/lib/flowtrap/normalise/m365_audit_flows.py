@@ -53,8 +53,10 @@ _VAGUE = re.compile(
 # Connectors that reach neither files nor the web. Source: connector reference of Power Automate.
 _HARMLESS = re.compile(
     r"(?:shared_?)?(?:(?:office ?365|microsoft|ms|standard)? ?)*"
-    r"(?:outlook|users|approvals?|notifications?|planner|to ?-?do(?: \(business\))?|forms"
-    r"|office365|office365users|translator|msn weather|mail|power ?apps(?: for makers)?)",
+    r"(?:outlook|users|approvals?|notifications?|planner|forms|office365|office365users|translator"
+    r"|msn weather|mail|gmail|teams|dataverse|common ?data ?service(?: ?for ?apps)?|bookings"
+    r"|(?:to ?-?do|excel(?: ?online)?|onenote)(?: ?\(?business\)?)?|viva engage|yammer|rss|twitter"
+    r"|power ?(?:apps(?: for makers)?|bi))",
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"outlook|exchange|mail|office ?365", re.IGNORECASE)

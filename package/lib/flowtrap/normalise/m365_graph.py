@@ -50,6 +50,8 @@ _ACTS = (
     ("createLink", re.compile(r"[/.]createlink$", re.IGNORECASE)),
     ("invite", re.compile(r"[/.]invite$", re.IGNORECASE)),
 )
+# Example: azure-logic-apps/1.0 (workflow 0f1e…; version 0858…) microsoft-flow/1.0
+_WORKFLOW = re.compile(r"\(workflow ([0-9a-f-]+)", re.IGNORECASE)
 # A path without any of these words, in small letters, is none of these acts and reads no mail.
 ACT_WORDS = ("message", "mailfolders", "sendmail", "createlink", "invite")
 _READS_MAIL = re.compile(r"/(?:messages|mailfolders)(?:[/(]|$)", re.IGNORECASE)
@@ -141,6 +143,9 @@ def _read_request(fields: Fields, members: dict[str, Any]) -> None:
         fields["app"] = (app,)
     if is_flow_client(text(members.get("useragent")), (app,) if app else ()):
         fields["by_flow"] = "true"
+    running = _WORKFLOW.search(text(members.get("useragent")))
+    if running:
+        fields["workflow"] = running[1].lower()
 
 
 def _act(method: str, path: str) -> str:

@@ -188,10 +188,24 @@ def test_an_event_behind_the_watermark_is_counted_as_late() -> None:
         ({}, "is not a Flowtrap state"),
         ([], "is not a Flowtrap state"),
         ({"format": "flowtrap-state", "version": 99}, "has version 99"),
-        ({"format": "flowtrap-state", "version": 1}, "has version 1, this Flowtrap writes 2"),
-        ({"format": "flowtrap-state", "version": 2}, "is damaged"),
+        ({"format": "flowtrap-state", "version": 2}, "has version 2, this Flowtrap writes 3"),
+        ({"format": "flowtrap-state", "version": 3}, "is damaged"),
     ],
 )
 def test_a_state_that_cannot_be_used_is_refused(state: object, says: str) -> None:
     with pytest.raises(StateError, match=says):
         an_engine().restore(state)  # type: ignore[arg-type]
+
+
+def test_a_hit_that_several_detections_hold_is_written_once() -> None:
+    twin = {**ROW, "name": "twin", "id": "11111111-4d3f-4a7e-9a53-6a51ab8b1c3d"}
+    detections = [Detection.from_dict(ROW), Detection.from_dict(twin)]
+    engine = Engine(detections, Tunables({}, now_ms=0), lateness_ms=0)
+    engine.add(0, write(0))
+    engine.add(1, act(5))
+    saved = json.loads(json.dumps(engine.snapshot()))
+    assert [row[1] for row in saved["hits"]] == ["w0", "a5"]
+    restored = Engine(detections, Tunables({}, now_ms=0), lateness_ms=0)
+    restored.restore(saved)
+    found = restored.flush(settled_ms=2 * DAY_MS)
+    assert [finding.detection for finding in found] == ["twin", "write_then_act"]

@@ -22,18 +22,15 @@ def lambda_call(name, request=None, response=None, **more):
 
 
 @pytest.mark.parametrize("qualifier", ["", ":1", ":$LATEST", ":live"])
-@pytest.mark.parametrize(
-    ("spelling", "arn"),
-    [(BILL.arn, BILL.arn), (f"{HOME}:function:billing", None), ("billing", None)],
-)
-def test_function_has_one_name(spelling, arn, qualifier):
+@pytest.mark.parametrize("spelling", [BILL.arn, f"{HOME}:function:billing", "billing"])
+def test_function_has_one_name(spelling, qualifier):
     fields = lambda_call("GetFunction20150331v2", {"functionName": spelling + qualifier})
     assert fields["function"] == "billing"
-    assert fields.get("function_arn") == arn
+    assert fields["function_arn"] == BILL.arn
     assert fields["function_account"] == HOME
     assert fields["function_region"] == "eu-west-1"
     assert "foreign_function" not in fields
-    assert fields["summary"] == f"GetFunction {arn or 'billing'}"
+    assert fields["summary"] == f"GetFunction {BILL.arn if spelling == BILL.arn else 'billing'}"
 
 
 def test_foreign_function():
@@ -148,7 +145,7 @@ def test_add_permission(principal, conditions, kind, account, part):
         record["requestParameters"] = None
     fields = fields_of(record)
     assert fields["function"] == "billing"
-    assert fields.get("function_arn") == (None if part == "request" else BILL.arn)
+    assert fields["function_arn"] == BILL.arn
     assert fields["statement"] == "sid"
     assert fields["permission_action"] == "lambda:InvokeFunction"
     assert fields.get("grantee_kind") == kind
@@ -223,3 +220,25 @@ def test_cloudfront_s_functions_are_not_lambda_s():
     assert fields["action"] == "CreateFunction2020_05_31"
     assert "function" not in fields
     assert "change" not in fields
+
+
+def test_role_of_a_write():
+    """The role joins a write to its sessions; where no part says it, the mark for any does."""
+    request = {"functionName": "billing"}
+    said = lambda_call("UpdateFunctionCode20150331v2", request, {"role": BILL.role_arn})
+    assert said["function_role"] == "billing-role"
+    assert lambda_call("UpdateFunctionCode20150331v2", request)["function_role"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("agent", "scoped", "roles"),
+    [
+        (aws.RUNTIME, False, ("billing-role", "*")),
+        (aws.PLAIN_SDK, True, ("billing-role", "*")),
+        (aws.PLAIN_SDK, False, "billing-role"),
+    ],
+)
+def test_roles_of_a_session(agent, scoped, roles):
+    """Only a call that surely came from inside Lambda meets a write of unknown role."""
+    caller = BILL.acts(agent=agent, scoped=scoped)
+    assert fields_of(aws.caller_identity(caller, 0))["session_roles"] == roles

@@ -7,6 +7,7 @@ import pytest
 from flowtrap.normalise.aws_names import (
     Function,
     account_of,
+    function_arn,
     function_of,
     function_of_interface,
     interface,
@@ -141,3 +142,19 @@ def test_small_names():
     assert texts(["a", None, "a", "", 3, "b"]) == ("a", "b")
     assert texts("a") == ("a",)
     assert texts({}) == texts(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+    ],
+)
+def test_function_arn(region, partition):
+    arn = function_arn(region, "123456789012", "billing")
+    assert arn == f"arn:{partition}:lambda:{region}:123456789012:function:billing"
+    assert function_of(arn) == Function("billing", arn, "123456789012", region)
