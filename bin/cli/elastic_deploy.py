@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flowtrap.model.tunable import Tunables
 
 PATIENCE_S = 60
+MOST_PATTERNS = 5  # to name in a message
 
 
 @click.command("deploy")
@@ -78,10 +79,11 @@ def deploy_verb(
     if runtime_fields or remove:
         shelves.append(RuntimeFields(cluster))
     unsaid = lists.unsaid(detections, site)
-    if unsaid:
+    if unsaid and not remove:
+        more = ", …" if len(unsaid) > MOST_PATTERNS else ""
         messages.say(
             f"{len(unsaid)} patterns have more than two '*', so they are not in the lookup index"
-            f" (rules have them in their queries): {', '.join(unsaid)}"
+            f" (rules have them in their queries): {', '.join(unsaid[:MOST_PATTERNS])}{more}"
         )
     if kibana:
         one = Kibana(kibana, place, space=space)

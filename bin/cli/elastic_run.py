@@ -50,7 +50,7 @@ class Length(click.ParamType[int]):
         return length_ms
 
 
-@click.command("run")
+@click.command("run", context_settings={"show_default": True})
 @connection_options
 @click.option(
     "--index",
@@ -59,23 +59,16 @@ class Length(click.ParamType[int]):
     metavar="FEED=PATTERN",
     help="Where a feed is kept, if not where the Elastic integrations put it; may be repeated.",
 )
-@click.option(
-    "--output", default=FINDINGS_INDEX, show_default=True, help="The index of the findings."
-)
-@click.option("--state", default="default", show_default=True, help="The name of the saved state.")
+@click.option("--output", default=FINDINGS_INDEX, help="The index of the findings.")
+@click.option("--state", default="default", help="The name of the saved state.")
 @click.option("--since", type=Moment(), help="Where the first run begins.  [default: 7 days ago]")
 @click.option(
-    "--lateness",
-    type=Length(),
-    default="2h",
-    show_default=True,
-    help="How late an event may come and still count.",
+    "--lateness", type=Length(), default="2h", help="How late an event may come and still count."
 )
 @click.option(
     "--step",
     type=Length(),
     default="30d",
-    show_default=True,
     help="How much time is read before cases are judged, at most.",
 )
 @click.option(
@@ -89,7 +82,6 @@ class Length(click.ParamType[int]):
     "--save-every",
     type=Length(least_ms=0),
     default="5m",
-    show_default=True,
     help="How long to work before the state is saved on the way; it always is at the end.",
 )
 @click.option("--final", is_flag=True, help="Judge open cases as if nothing more came.")
@@ -97,14 +89,12 @@ class Length(click.ParamType[int]):
     "--slices",
     type=click.IntRange(1, 32),
     default=2,
-    show_default=True,
     help="How many pages are asked for at a time.",
 )
 @click.option(
     "--patience",
     type=Length(),
     default="5m",
-    show_default=True,
     help="How long to ask again a cluster that is busy or away.",
 )
 @click.option("--config", "config_path", metavar="FILE", help="Settings; else flowtrap.yml here.")

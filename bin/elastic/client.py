@@ -14,11 +14,12 @@ import contextlib
 import random
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import elastic_transport
-from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
+from elasticsearch import ApiError, Elasticsearch, ElasticsearchWarning, UnsupportedProductError
 from elasticsearch.serializer import CompatibilityModeJsonSerializer
 
 from flowtrap.feed import decode
@@ -68,6 +69,8 @@ class Access:
 
 def connect(access: Access) -> Elasticsearch:
     """Return a client; nothing is asked of the cluster yet. Raises ClusterError."""
+    # What a cluster deprecates is no matter of the person who runs this.
+    warnings.simplefilter("ignore", ElasticsearchWarning)
     options: dict[str, Any] = {
         "request_timeout": REQUEST_TIMEOUT_S,
         "max_retries": 0,  # Cluster.ask does it, with waits between
@@ -135,8 +138,9 @@ class Cluster:
     def _told(self, error: Exception) -> ClusterError:
         if isinstance(error, ApiError):
             if _type_of(error) in _LOST_SHARDS:
-                problem = f"an index is red, shards are missing: {reason_of(error.body)}"
-                return RedIndexError(problem, place=self.place)
+                gone = error.meta.status in BUSY
+                what = "an index is red, shards are missing" if gone else "cannot be searched"
+                return RedIndexError(f"{what}: {reason_of(error.body)}", place=self.place)
             return ClusterError(_refusal(error), place=self.place)
         untrusted = distrust(error)
         if untrusted:

@@ -10,4 +10,4 @@ class ClusterError(FlowtrapError):
 
 
 class RedIndexError(ClusterError):
-    """Shards that hold what was asked for are nowhere; other indices may answer."""
+    """Shards that hold what was asked for are nowhere, or refuse; other indices may answer."""

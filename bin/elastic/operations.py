@@ -89,7 +89,7 @@ def _activity(result: str, operation: str) -> Settled:
     if event.fields["outcome"] == "started":  # any other word is overruled by a status code
         settled["outcome"] = "started"
     if not has_facts(settled["operation"]):
-        settled.update(change="", code="", web_app="", identities="", setting="")
+        settled.update(change="", code="", edited="", web_app="", identities="", setting="")
     return settled
 
 

@@ -25,13 +25,14 @@ from flowtrap.sieve import Sieve
 from .errors import ClusterError, RedIndexError
 from .originals import latest_ms, original_of
 from .paging import Reading
-from .selection import Fields, Window, day_of, fields_of, oldest_ms, select
+from .selection import Window, day_of, oldest_ms, select
 from .sink import Written
+from .state import Saved
+from .survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from flowtrap.correlation.state import StateStore
     from flowtrap.model.counters import Counters
     from flowtrap.model.detection import Detection
     from flowtrap.model.errors import FlowtrapError
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from .selection import Selection
     from .sink import Sink
     from .sources import Source
+    from .state import IndexState
+    from .survey import Fields, Survey
 
 MOST_NOTES = 20
 LEAST_STEP_MS = 600_000  # a step is not cut shorter, however much it holds
@@ -81,7 +84,7 @@ class Run:
         detections: Sequence[Detection],
         tunables: Tunables,
         *,
-        state: StateStore,
+        state: IndexState,
         sink: Sink,
         times: Times,
         slices: int,
@@ -99,16 +102,18 @@ class Run:
         self._final = final
         self._say = say
         decode.set_accelerators(True)
-        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms)
+        spill = tempfile.TemporaryFile
+        self._engine = Engine(detections, tunables, lateness_ms=times.lateness_ms, spill=spill)
         self._matcher = Matcher(self._engine.stages, every_default(detections, tunables))
         self._intake = Intake(self._engine, self._matcher, ALWAYS, self._note, lambda event: None)
-        self._room = WaitingRoom(tempfile.TemporaryFile, self._note)
+        self._room = WaitingRoom(spill, self._note)
         self._sieve = Sieve(self._engine, self._matcher, self._intake, self._room)
         self._notes = 0
         self._saved_at_s = time.monotonic()
         self.saved_until_ms: int | None = None
         self.written = Written()
         self.problems: list[str] = []
+        self._lost = 0  # sources of which something cannot be read as it is
 
     @property
     def counters(self) -> Counters:
@@ -123,11 +128,11 @@ class Run:
     @property
     def incomplete(self) -> bool:
         """Whether anything that may hold evidence was not read, or lost."""
-        return bool(self.problems) or self.counters.incomplete
+        return bool(self.problems or self._lost) or self.counters.incomplete
 
     def go(self) -> None:
         """Run to the end; raise ClusterError or StateError where it cannot go on."""
-        with contextlib.closing(self._room):
+        with contextlib.closing(self._room), contextlib.closing(self._engine.logs):
             self._go()
 
     def _go(self) -> None:
@@ -144,31 +149,48 @@ class Run:
     def _restore(self) -> None:
         saved = self._state.load()
         if saved is not None:
-            self._engine.restore(saved["engine"])
-            self.saved_until_ms = int(saved["until_ms"])
+            self._engine.restore(saved.engine)
+            self._sieve.wait_again(saved.waiting)
+            self.saved_until_ms = saved.until_ms
 
     def _mapped(self) -> list[_Mapped]:
         """Return the sources that can be read; a feed that is not there is told."""
         found: list[_Mapped] = []
         absent: list[str] = []
+        unstamped: list[str] = []
         for source in self._sources:
             try:
-                fields = fields_of(self._cluster, source)
-                if fields is None:
-                    absent += source.feeds
-                else:
-                    found.append(_Mapped(source, fields))
+                seen = survey(self._cluster, source)
             except RedIndexError as error:
                 self._miss(source, self._whole(), error.problem)
-        if absent and found:
-            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+                continue
+            self._tell(source, seen)
+            if seen.fields:
+                found.append(_Mapped(source, seen.fields))
+                unstamped += [] if seen.stamped else [source.pattern]
+            elif not seen.there:
+                absent += source.feeds
         if not found and not self.problems:
             raise ClusterError(
                 "no index of any feed is there",
                 place=self._cluster.place,
                 cure="name your own with --index FEED=PATTERN",
             )
+        if absent:
+            self._say(f"no index holds {', '.join(absent)}: what needs them cannot be found")
+        if unstamped:
+            self._say(
+                f"no event.ingested in {', '.join(unstamped)}: what arrives there later than"
+                " --lateness after it happened is not read"
+            )
         return found
+
+    def _tell(self, source: Source, seen: Survey) -> None:
+        for note in (*seen.notes, *seen.lost):
+            self._say(f"{source.pattern}: {note}")
+        for problem in seen.missed:
+            self._miss(source, self._whole(), problem)
+        self._lost += bool(seen.lost)
 
     def _whole(self) -> Window:
         """Return the time that is to be read."""
@@ -230,13 +252,14 @@ class Run:
 
     def _read_source(self, source: Source, query: Query, window: Window) -> None:
         reading = Reading(self._cluster, source.pattern, query, source.fields, slices=self._slices)
+        feed = source.feeds[0] if len(source.feeds) == 1 else ""
         for page in reading.pages():
-            self._sieve.begin(Context(source.pattern), came_ms=latest_ms(page))
-            self._take(page, source)
+            self._sieve.begin(Context(source.pattern), feed=feed, came_ms=latest_ms(page))
+            self._take(page, feed)
         for problem in reading.problems:
             self._miss(source, window, problem)
 
-    def _take(self, hits: Sequence[Hit], source: Source) -> None:
+    def _take(self, hits: Sequence[Hit], feed: str) -> None:
         """Sift the documents that kept their record, and read the fields of the others."""
         place = ""
 
@@ -250,8 +273,7 @@ class Run:
                 else:
                     yield line
 
-        one_feed = _SPECS[source.feeds[0]] if len(source.feeds) == 1 else None
-        for line in self._sieve.door(one_feed).sift(lines()) if one_feed else lines():
+        for line in self._sieve.door(_SPECS[feed]).sift(lines()) if feed else lines():
             self._intake.take_line(line, Context(place), 0)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:
@@ -264,26 +286,23 @@ class Run:
 
     def _settle(self, window: Window, *, last: bool) -> None:
         """Write what was found, then save the state if it is time: a kill between is harmless."""
-        settled_ms = window.until_ms - self._times.lateness_ms
-        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
-        saves = (last or due) and not self.problems
-        if saves:
-            self._sieve.let_in_since(settled_ms)  # what a later run may ask for
         self.counters.no_key = self._matcher.no_key
         findings = self._engine.flush(
             now_ms=self._times.now_ms,
-            settled_ms=settled_ms,
+            settled_ms=window.until_ms - self._times.lateness_ms,
             final=self._final and last,
             incomplete=self.incomplete,
         )
         superseded = self._engine.superseded
         if findings or superseded:
             self.written = self.written.plus(self._sink.write(findings, superseded))
-        if saves:
+        due = time.monotonic() - self._saved_at_s >= self._times.save_ms / 1000
+        if (last or due) and not self.problems:
             self._save(window.until_ms)
 
     def _save(self, until_ms: int) -> None:
-        self._state.save({"until_ms": until_ms, "engine": self._engine.snapshot()})
+        waiting = self._sieve.waiting(self._engine.late_before_ms or 0)
+        self._state.save(Saved(until_ms, self._engine.snapshot(), waiting))
         self.saved_until_ms = until_ms
         self._saved_at_s = time.monotonic()
 

@@ -18,7 +18,7 @@ from elasticsearch import NotFoundError
 
 from compiler.elastic import native
 
-from .client import ClusterError
+from .errors import ClusterError
 from .shelf import MARK, digest
 from .templates import runtime_mapping
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from .boring import Possible, Query
     from .client import Cluster
     from .sources import Source
-
-INGESTED, TIMESTAMP = "event.ingested", "@timestamp"
+    from .survey import Fields
 
 
 class Window(NamedTuple):
@@ -32,17 +31,6 @@ class Window(NamedTuple):
 
     since_ms: int
     until_ms: int
-
-
-class Fields(NamedTuple):
-    """How a source is mapped: the fields that tell the time, and those that bear whole values.
-
-    `whole` names the field to ask by the one that is meant: `event.action` may be asked as
-    `event.action.keyword`.
-    """
-
-    times: tuple[str, ...]
-    whole: Mapping[str, str]
 
 
 class Selection(NamedTuple):
@@ -62,46 +50,16 @@ class Selection(NamedTuple):
         return self.certain and self.left_out >= self.total
 
 
-def fields_of(cluster: Cluster, source: Source) -> Fields | None:
-    """Return how a source is mapped, None where no index matches; raise ClusterError."""
-    asked = boring.fields(source)
-    names = [INGESTED, TIMESTAMP, *(f"{name}{end}" for name in asked for end in ("", ".keyword"))]
-    answer = cluster.ask(
-        lambda client: client.field_caps(
-            index=source.pattern, fields=names, ignore_unavailable=True, allow_no_indices=True
-        )
-    )
-    if not answer["indices"]:
-        return None
-    known = answer["fields"]
-    times = tuple(name for name in (INGESTED, TIMESTAMP) if name in known)
-    if not times or any(set(known[name]) - {"date", "date_nanos", "unmapped"} for name in times):
-        raise ClusterError(
-            "has no date field @timestamp or event.ingested",
-            place=source.pattern,
-            cure="map one as a date, or name other indices with --index",
-        )
-
-    whole = {name: field for name in asked for field in _whole(name, known)}
-    return Fields(times, whole)
-
-
-def _whole(name: str, known: Mapping[str, Any]) -> list[str]:
-    """Return the field, or its keyword, of which every index has whole values, if one has."""
-    for field in (name, f"{name}.keyword"):
-        kinds = known.get(field, {})
-        if len(kinds) == 1 and all(kind["aggregatable"] for kind in kinds.values()):
-            return [field]
-    return []
-
-
 def within(fields: Fields, window: Window) -> Query:
     """Return the query for a window: by `event.ingested`, else by `@timestamp`."""
-    ranges = [{"range": {name: _range(window)}} for name in fields.times]
-    if len(ranges) == 1:
-        return ranges[0]
+    first, *second = [{"range": {name: _range(window)}} for name in fields.times]
     absent = {"bool": {"must_not": {"exists": {"field": fields.times[0]}}}}
-    return {"bool": {"should": [ranges[0], {"bool": {"filter": [absent, ranges[1]]}}]}}
+    either = [first, *({"bool": {"filter": [absent, one]}} for one in second)]
+    query: Query = {"bool": {"should": either}}
+    if fields.skipped:
+        query["bool"] |= {"minimum_should_match": 1}
+        query["bool"] |= {"must_not": {"terms": {"_index": list(fields.skipped)}}}
+    return query
 
 
 def _range(window: Window) -> dict[str, Any]:

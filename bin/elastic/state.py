@@ -9,25 +9,40 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elasticsearch import BadRequestError, ConflictError, NotFoundError
 
 from flowtrap.model.errors import StateError
+from flowtrap.sieve import Waiting
 
 from .errors import ClusterError
 from .templates import STATE_INDEX, state_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from .client import Cluster
 
-PART_CHARACTERS = 8_000_000
+PART_CHARACTERS = 2_000_000
+ROWS_AT_ONCE = 1_000
+PIECE_BYTES = 1_000_000
+QUICK = 1  # zlib's levels beyond it take thrice as long and save a fifth
+
+
+class Saved(NamedTuple):
+    """What a run goes on from: until when all is read, the engine's state, and what waits."""
+
+    until_ms: int
+    engine: dict[str, Any]
+    waiting: Iterable[Waiting]
 
 
 class IndexState:
-    """A StateStore (flowtrap.correlation.state) in an index, one for each name."""
+    """The state of runs in an index, one for each name."""
 
     def __init__(self, cluster: Cluster, name: str, index: str = STATE_INDEX) -> None:
         self._cluster = cluster
@@ -40,7 +55,7 @@ class IndexState:
         """Return where the state is, for messages."""
         return f"{self._index}/{self._name}"
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> Saved | None:
         """Return the saved state, None where there is none yet; raise StateError."""
         self._head = self._get(self._name)
         if self._head is None:
@@ -51,17 +66,19 @@ class IndexState:
         if hashlib.sha256(text.encode()).hexdigest() != head["sha256"]:
             cure = "delete the document to start anew, or name another state with --state"
             raise StateError("is damaged", place=self.place, cure=cure)
-        state: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text)))
-        return state
+        lines = _unpacked(base64.b64decode(text))
+        state = json.loads(next(lines))
+        return Saved(
+            int(state["until_ms"]), state["engine"], (Waiting(*json.loads(row)) for row in lines)
+        )
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: Saved) -> None:
         """Put a state in the place of the one that was loaded; raise StateError if it was moved."""
         if self._head is None:
             self._make_index()
         old = self._head
         generation = int(old["_source"]["generation"]) + 1 if old else 1
-        packed = zlib.compress(json.dumps(state, separators=(",", ":")).encode(), 6)
-        text = base64.b64encode(packed).decode()
+        text = base64.b64encode(_packed(state)).decode()
         pieces = [text[n : n + PART_CHARACTERS] for n in range(0, len(text), PART_CHARACTERS)]
         digest = hashlib.sha256(text.encode()).hexdigest()
         head = {"generation": generation, "parts": len(pieces), "sha256": digest}
@@ -137,3 +154,51 @@ class IndexState:
         except ClusterError as error:
             if not isinstance(error.__cause__, NotFoundError):
                 raise
+
+
+def _packed(state: Saved) -> bytes:
+    """Return a state compressed: a line of JSON, and one for each portion of what waits.
+
+    The whole text is never held, for it may be a hundred times as long.
+    """
+    compressor = zlib.compressobj(QUICK)
+    first = _json_pieces({"until_ms": state.until_ms, "engine": state.engine})
+    rows = (f"\n{json.dumps(portion)}" for portion in state.waiting)
+    packed = [compressor.compress(piece.encode()) for piece in itertools.chain(first, rows)]
+    return b"".join([*packed, compressor.flush()])
+
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    """Yield the lines of a compressed text, one at a time."""
+    rest: list[bytes] = []
+    for piece in _inflated(packed):
+        *ends, last = piece.split(b"\n")
+        for end in ends:
+            yield b"".join([*rest, end])
+            rest.clear()
+        rest.append(last)
+    yield b"".join(rest)
+
+
+def _inflated(packed: bytes) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj()
+    while packed and not decompressor.eof:
+        yield decompressor.decompress(packed, PIECE_BYTES)
+        packed = decompressor.unconsumed_tail
+    yield decompressor.flush()
+
+
+def _json_pieces(value: Any) -> Iterator[str]:
+    """Yield the JSON of plain data bit by bit: long lists are cut."""
+    if isinstance(value, dict) and value:
+        for number, (name, member) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{json.dumps(name)}:"
+            yield from _json_pieces(member)
+        yield "}"
+    elif isinstance(value, list) and len(value) > ROWS_AT_ONCE:
+        for first in range(0, len(value), ROWS_AT_ONCE):
+            rows = json.dumps(value[first : first + ROWS_AT_ONCE], separators=(",", ":"))
+            yield f"{',' if first else '['}{rows[1:-1]}"
+        yield "]"
+    else:
+        yield json.dumps(value, separators=(",", ":"))

@@ -34,10 +34,11 @@ class Request(NamedTuple):
     number: int
 
 
-class Redirect(NamedTuple):
-    """Stands for the JSON of an answer that sends elsewhere."""
+class Headed(NamedTuple):
+    """Stands for the JSON of an answer that has headers of its own."""
 
-    location: str
+    answer: Any
+    headers: Mapping[str, str]
 
 
 class Broken(NamedTuple):
@@ -96,10 +97,9 @@ def _handler(owner: Meddler) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, answer = owner.answer(self.command, self.path, body, self.headers)
             self.send_response(status)
-            if isinstance(answer, Redirect):
-                self.send_header("Location", answer.location)
-                answer = None
-            told = answer.answer if isinstance(answer, Broken) else answer
+            for name, value in answer.headers.items() if isinstance(answer, Headed) else ():
+                self.send_header(name, value)
+            told = answer.answer if isinstance(answer, Broken | Headed) else answer
             text = b"" if told is None or self.command == "HEAD" else json.dumps(told).encode()
             self.send_header("X-Elastic-Product", "Elasticsearch")
             self.send_header("Content-Type", TYPE)

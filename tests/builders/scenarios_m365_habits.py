@@ -36,6 +36,7 @@ MAE = Person("mae@example.com", src="203.0.113.55")
 NED = Person("ned@example.com", src="203.0.113.56")
 OLA = Person("ola@example.com", src="203.0.113.57")
 PIA = Person("pia@example.com", src="203.0.113.58")
+RAY = Person("ray@example.com", src="203.0.113.60")
 SOMEBODY = Person("sam@example.com", src="203.0.113.59")
 OUTSIDE = "collect@example.net"
 
@@ -184,7 +185,19 @@ def maker_of_first_flow() -> list[Record]:
     ]
 
 
+def integration_beside_approvals() -> list[Record]:
+    """A flow that calls a service from a list, by a maker whose approval flow starts to mail."""
+    approvals = m365.key_of("approvals of", RAY.name)
+    mails = (m365.graph(RAY, 2 * HOUR + n, "/me/sendMail", agent=_agent("ray")) for n in range(5))
+    return [
+        m365.flow(RAY, "CreateFlow", 0, flow_id=_flow_of(RAY), connectors="HTTP, SharePoint"),
+        m365.flow(RAY, "CreateFlow", HOUR, flow_id=approvals),
+        *mails,
+    ]
+
+
 QUIET = (
     Quiet("office: no files", "a flow without files, many open links", maker_without_files),
+    Quiet("office: service", "a flow calls a service, another mails", integration_beside_approvals),
     Quiet("office: first flow", "Power Automate let in, a first flow", maker_of_first_flow),
 )

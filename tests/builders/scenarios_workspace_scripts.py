@@ -22,6 +22,7 @@ MEG = User("meg@example.com", "203.0.113.65")
 NAT = User("nat@example.com", "203.0.113.66")
 OTTO = User("otto@example.com", "203.0.113.67")
 SOMEBODY = User("somebody@example.com", "203.0.113.68")
+CREW = tuple(User(f"crew{n}@example.com", "192.0.2.84") for n in range(4))
 CLASS = tuple(User(f"teacher{n}@example.com", "192.0.2.83") for n in range(4))
 
 
@@ -183,10 +184,26 @@ def teachers_copy_a_template() -> list[Record]:
     return rows
 
 
+def addon_for_open_mail() -> list[Record]:
+    """Colleagues who share a sheet add one add-on, which reads the mail that is open."""
+    addon = App("Notes in mail", "680000000000-addon.apps.googleusercontent.com")
+    sheet = File("1NoticeBoard", "Notice board", "spreadsheet", CREW[0].email, "shared_internally")
+    scopes = [f"{ws.AUTH}gmail.addons.{name}" for name in ("execute", "current.message.readonly")]
+    rows = [ws.on_file(CREW[0], "edit", sheet, 0)]
+    for n, user in enumerate(CREW):
+        rows += [
+            ws.on_file(user, "view", sheet, HOUR + n),
+            ws.authorize(user, addon, 2 * HOUR + n, *scopes, ws.EXTERNAL_REQUEST),
+            ws.api_call(user, addon, 3 * HOUR + n, "gmail", "gmail.users.messages.get"),
+        ]
+    return rows
+
+
 QUIET = (
     Quiet("Q-tries", "Developer tries a mail script on the own mailbox", developer_tries_mail),
     Quiet("Q-clasp", "Developer works with the command line for scripts", developer_with_clasp),
     Quiet("Q-merge", "Copied sheet sends a mail merge", mail_merge),
     Quiet("Q-form", "Form that mails its owner", form_that_notifies),
+    Quiet("Q-addon", "Add-on for the mail that is open", addon_for_open_mail),
     Quiet("Q-teachers", "Teachers copy a grading template", teachers_copy_a_template),
 )

@@ -194,12 +194,27 @@ def key_rotation() -> list[Record]:
     ]
 
 
+def deployment_center() -> list[Record]:
+    """The portal joins an app to GitHub: an identity that trusts its tokens, used from outside."""
+    app, trusted = az.App("news-fn"), az.Identity("oidc-msi")
+    return [
+        az.on_app(DEV, app, "sourcecontrols/write", 0, below="/sourcecontrols/web"),
+        az.federated_credential(
+            DEV, trusted, 10, issuer="https://token.actions.githubusercontent.com"
+        ),
+        az.role_assignment(DEV, trusted.object_id, az.CONTRIBUTOR, app.id, 20),
+        az.identity_signin(trusted, 300, src="203.0.113.77"),
+        az.on_app(trusted.acts(), app, "extensions/write", 310, below="/extensions/onedeploy"),
+    ]
+
+
 QUIET = (
     Quiet("bicep", "a pipeline's new apps", lambda: many_deployments(PIPELINE)),
     Quiet("azd", "a developer's new apps", lambda: many_deployments(DEV)),
     Quiet("zip", "publish profile, then a package", package_after_publish_profile),
     Quiet("maker", "published by its maker", published_by_its_maker),
     Quiet("release", "a release reads new secrets", new_release_reads_new_secret),
+    Quiet("github", "an app joined to GitHub", deployment_center),
     Quiet("rotation", "keys renewed", key_rotation),
 )
 

@@ -216,6 +216,25 @@ def shared_builder() -> list[Record]:
     ]
 
 
+def pipeline_beside_a_person() -> list[Record]:
+    """Builds deploy on two accounts, with tools that name themselves or not; a person deploys too."""
+    api, hook = Function("api", account("api")), Function("hook", account("hook"))
+    firebase = Caller(BUILDER.email, BUILDER.src, "FirebaseCLI/13.1.0")
+    nameless = Caller(COMPUTE, "198.51.100.90", "")
+    return [
+        *gcp.write_gen2(OLGA, LOADER, 0),
+        gcp.create_build(BUILDER, -30),
+        *gcp.write_gen2(OLGA, DEFAULTED, 60),
+        *gcp.write_gen2(firebase, api, HOUR),
+        gcp.service_policy(firebase, api, HOUR + 30, "group:eng@example.com"),
+        gcp.project_policy(
+            firebase, HOUR + 40, "roles/run.invoker", f"serviceAccount:{api.account}"
+        ),
+        *gcp.write_gen2(nameless, hook, 2 * HOUR),
+        gcp.service_policy(nameless, hook, 2 * HOUR + 30, "group:eng@example.com"),
+    ]
+
+
 QUIET = (
     Quiet("terraform", "a day of Terraform", lambda: many_deployments(CI)),
     Quiet("federated", "a day of a federated pipeline", lambda: many_deployments(FEDERATED)),
@@ -223,6 +242,7 @@ QUIET = (
     Quiet("person", "a day of a developer", lambda: many_deployments(OLGA)),
     Quiet("events", "a function for uploads", event_function),
     Quiet("new-project", "a project's first function", new_project),
+    Quiet("pipeline", "builds deploy, and a person", pipeline_beside_a_person),
     Quiet("public", "a public service deployed anew", public_service),
     Quiet("shared", "code reads on the account that builds", shared_builder),
 )

@@ -11,6 +11,8 @@ import re
 import pytest
 from builders import all_scenarios, elastic_documents
 from builders import elastic_running as running
+from builders.elastic_meddler import Meddler
+from builders.hunting import hunt
 from builders.kept_originals import load
 from hypothesis import given
 from hypothesis import strategies as st
@@ -218,3 +220,24 @@ def test_cluster_leaves_out_the_noise_of_every_data_set(node, node_url, room):
     )
     assert left_out, done.stderr
     assert int(left_out[1]) == len(records), done.stderr
+
+
+@pytest.mark.server
+def test_filter_that_the_cluster_refuses_is_done_without(node, node_url, room):
+    attack = all_scenarios.everything("Microsoft 365")
+    indices = load(node, room, attack)
+    refused = []
+
+    def meddle(request, forward):
+        if b'"wildcard"' not in request.body:
+            return forward()
+        refused.append(request.path)
+        return 400, {"error": {"type": "search_phase_execution_exception", "reason": "expensive"}}
+
+    with Meddler(node_url) as proxy:
+        proxy.meddle = meddle
+        done = running.run(proxy.origin, room, *indices, "--final", "--step=400d")
+    assert done.returncode == 0, done.stderr
+    assert refused
+    expected = {finding.finding_id for finding in hunt(attack).findings}
+    assert running.findings(node, room).keys() == expected != set()

@@ -161,14 +161,21 @@ def test_red_index_is_one_line_and_the_rest_is_read(node, node_url, room, indice
 
 
 @pytest.mark.server
-def test_missing_time_field_is_one_line(node, node_url, room, indices):
-    name = index_of(room, "gws_reports")
-    node.indices.create(index=name, mappings={"dynamic": False})
-    node.index(index=name, document={"event": {"original": "{}"}}, refresh=True)
-    done = running.run(node_url, room, *indices, *EVERYTHING)
-    assert done.returncode == 1
-    told = f"{name}*: has no date field @timestamp or event.ingested"
+def test_search_that_is_refused_is_one_line_and_the_rest_is_read(proxy, node, room, indices):
+    refusal = {"type": "search_phase_execution_exception", "reason": "_source is disabled"}
+    dated = {"properties": {"@timestamp": {"type": "date"}}}
+    node.indices.create(index=index_of(room, "gcp_audit"), mappings=dated)
+
+    def meddle(request, forward):
+        other = index_of(room, "gcp_audit") in request.path
+        return (400, {"error": refusal}) if other and "_search" in request.path else forward()
+
+    proxy.meddle = meddle
+    done = running.run(proxy.origin, room, *indices, *EVERYTHING)
+    told = f"{index_of(room, 'gcp_audit')}*: cannot be searched: _source is disabled"
     assert [told in line for line in lines(done)].count(True) == 1, done.stderr
+    assert done.returncode == 2
+    assert running.findings(node, room)
 
 
 @pytest.mark.server

@@ -6,6 +6,7 @@ two looks at the cases, a run what it does between two saved states.
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import random
@@ -13,6 +14,7 @@ import tempfile
 from typing import Any
 
 import pytest
+from builders import all_scenarios
 from builders.all_scenarios import NAMES, event_of, everything
 from builders.hunting import NOW_MS, detections, hunt
 
@@ -21,8 +23,8 @@ from flowtrap.feed.waiting import WaitingRoom
 from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.tunable import Tunables
-from flowtrap.normalise.table import FEEDS, recognise
-from flowtrap.sieve import Sieve
+from flowtrap.normalise.table import FEEDS
+from flowtrap.sieve import Sieve, Waiting
 
 LATENESS_MS = 7_200_000
 HOUR_MS = 3_600_000
@@ -35,17 +37,19 @@ class Run:
     def __init__(self, state: str | None) -> None:
         tunables = Tunables({}, now_ms=NOW_MS)
         self.engine = Engine(detections(), tunables, lateness_ms=LATENESS_MS)
-        if state:
-            self.engine.restore(json.loads(state))
+        engine, waiting = json.loads(state) if state else (None, ())
+        if engine:
+            self.engine.restore(engine)
         matcher = Matcher(self.engine.stages, every_default(detections(), tunables))
         self.intake = Intake(self.engine, matcher, ALWAYS, print, lambda event: None)
         self.room = WaitingRoom(tempfile.TemporaryFile, print)
         self.sieve = Sieve(self.engine, matcher, self.intake, self.room)
+        self.sieve.wait_again(Waiting(*portion) for portion in waiting)
 
     def step(self, records: list[Any], until_ms: int, told: dict[str, Any]) -> None:
         context = Context("here")
-        self.sieve.begin(context, came_ms=until_ms)
         for feed in {event_of(record).feed for record in records}:
+            self.sieve.begin(context, feed=feed, came_ms=until_ms)
             self._sift(feed, [r for r in records if event_of(r).feed == feed], context)
         self.sieve.settle()
         for finding in self.engine.flush(final=False, settled_ms=until_ms - LATENESS_MS):
@@ -62,9 +66,8 @@ class Run:
             self.intake.take_line(line, context, 0)
 
     def end(self) -> str:
-        self.sieve.let_in_since(self.engine.late_before_ms or 0)
-        self.room.close()
-        return json.dumps(self.engine.snapshot())
+        waiting = list(self.sieve.waiting(self.engine.late_before_ms or 0))
+        return json.dumps([self.engine.snapshot(), waiting])
 
 
 def told_of(name: str, steps: int, saves: float, dice: random.Random) -> tuple[Any, int]:
@@ -81,7 +84,9 @@ def told_of(name: str, steps: int, saves: float, dice: random.Random) -> tuple[A
         assert run.engine.counters.late == 0
         if dice.random() < saves:
             waited += run.engine.counters.filtered_out
-            run = Run(run.end())
+            state = run.end()
+            run.room.close()
+            run = Run(state)
     waited += run.engine.counters.filtered_out
     run.step([], until_ms + 90 * 24 * HOUR_MS, told)
     run.room.close()
@@ -100,18 +105,22 @@ def test_runs_in_steps_with_saved_states_equal_hunt(name, steps, saves):
 
 def test_a_late_record_that_waited_is_counted_when_it_is_let_in():
     """It came after the watermark had passed it, whenever it is asked for."""
-    records = list(everything("aws"))
-    by_name: dict[str, list[Any]] = {}
-    for record in records:
-        if isinstance(record, dict) and recognise(record):
-            by_name.setdefault(record.get("eventName", ""), []).append(record)
-    late = by_name["Invoke"][0]
+    attack = [record for record in all_scenarios.attacks("aws")["A01"] if isinstance(record, dict)]
+    (late,) = (record for record in attack if record["eventName"] == "Invoke")
+    (write,) = (record for record in attack if record["eventName"].startswith("CreateFunction"))
     at_ms = event_of(late).time_ms
     run = Run(None)
     told: dict[str, Any] = {}
     run.step([], at_ms + 30 * HOUR_MS, told)
     run.step([late], at_ms + 31 * HOUR_MS, told)
     assert run.engine.counters.late == 0  # nobody asks
-    run.sieve.let_in_since(0)
+    again = Run(run.end())
+    moment = datetime.datetime.fromtimestamp(at_ms / 1000 + 31 * 3600, datetime.timezone.utc)
+    newer = {**write, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+    run.step([newer], at_ms + 32 * HOUR_MS, told)
     assert run.engine.counters.late > 0
     run.room.close()
+    again.step([newer], at_ms + 32 * HOUR_MS, told)
+    assert again.engine.counters.late == 0  # the run before has judged what it read
+    assert again.engine.counters.matched == 2
+    again.room.close()

@@ -27,7 +27,7 @@ from flowtrap.normalise.table import FEEDS, recognise
 from .intake import UNFORESEEN, Context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from flowtrap.correlation.engine import Engine
     from flowtrap.feed.waiting import WaitingRoom
@@ -37,10 +37,20 @@ if TYPE_CHECKING:
     from .intake import Intake
 
 
+class Waiting(NamedTuple):
+    """Records that wait, as plain data: their feed, where they are from, when the last came."""
+
+    feed: str
+    label: str
+    came_ms: int | None
+    texts: list[str]
+
+
 class _Arrival(NamedTuple):
     """How records came that wait: what reads them, when, and where the watermark stood."""
 
     context: Context
+    feed: str
     came_ms: int | None
     late_before_ms: int | None
 
@@ -66,13 +76,15 @@ class Sieve:
         open_again: Callable[[], IO[bytes]] | None = None,
         size_bytes: int = 0,
         *,
+        feed: str = "",
         came_ms: int | None = None,
     ) -> None:
         """Start a source; what waits from now on is of it, and none of it is later than `came_ms`.
 
-        `open_again` opens the plain file that it is; None copies what waits.
+        `open_again` opens the plain file that it is; None copies what waits. A feed is needed for
+        what is to wait again in another run.
         """
-        arrival = _Arrival(context, came_ms, self._engine.late_before_ms)
+        arrival = _Arrival(context, feed, came_ms, self._engine.late_before_ms)
         self._room.begin(context.label, open_again, size_bytes, arrival)
 
     def door(self, spec: FeedSpec) -> FrontDoor:
@@ -84,13 +96,31 @@ class Sieve:
         self._waits.settle(self._let_in)
         self._count()
 
-    def let_in_since(self, watermark_ms: int) -> None:
-        """Let in all that waits and that an event after the watermark may still ask for."""
+    def waiting(self, watermark_ms: int) -> Iterator[Waiting]:
+        """Yield what an event after the watermark may still ask for, some records at a time.
+
+        `wait_again` takes them up in a later run.
+        """
+        places: set[int] = set()
         for number, group in enumerate(self._waits.groups):
             uses = (use for index in group.stages for use in self._engine.plan.uses[index])
             oldest_ms = watermark_ms - max(reach_ms(self._engine.plan, use) for use in uses)
-            self._let_in(self._room.rest(number, partial(_came_since, oldest_ms)))
-        self._count()
+            places.update(self._room.rest(number, partial(_came_since, oldest_ms)))
+        for arrival, lines in self._room.copies(sorted(places)):
+            texts = [line.decode("utf-8", "surrogatepass").rstrip("\n") for line in lines]
+            yield Waiting(arrival.feed, arrival.context.label, arrival.came_ms, texts)
+
+    def wait_again(self, portions: Iterable[Waiting]) -> None:
+        """Take up what `waiting` yielded in a run before, which has counted it and came in time."""
+        mark_ms, self._engine.late_before_ms = self._engine.late_before_ms, None
+        for feed, label, came_ms, texts in portions:
+            context = Context(label)
+            self.begin(context, feed=feed, came_ms=came_ms)
+            lines = [text.encode("utf-8", "surrogatepass") for text in texts]
+            for line in self._doors[feed].sift(lines) if feed in self._doors else lines:
+                self._intake.take_line(line, context, 0)
+        self._engine.late_before_ms = mark_ms
+        self._counted = self._passed_over()
 
     def _let_in(self, places: Iterable[int]) -> None:
         mark_ms = self._engine.late_before_ms
@@ -104,12 +134,15 @@ class Sieve:
 
     def _count(self) -> None:
         """Count what was passed over, and what waits or waited in vain, as filtered out."""
-        doors = self._doors.values()
-        passed_over = sum(door.filtered + door.waiting for door in doors) - self._room.taken
+        passed_over = self._passed_over()
         counters = self._engine.counters
         counters.read += passed_over - self._counted
         counters.filtered_out += passed_over - self._counted
         self._counted = passed_over
+
+    def _passed_over(self) -> int:
+        doors = self._doors.values()
+        return sum(door.filtered + door.waiting for door in doors) - self._room.taken
 
     def _needs(self, spec: FeedSpec, name: str) -> tuple[Need, ...]:
         """Return what the stages that a name leaves possible ask of a raw record."""

@@ -15,7 +15,7 @@ from flowtrap.model.hit import Hit, hit_values
 
 from . import state
 from .cases import judge_log
-from .entry import head, pack
+from .entry import head, pack, pack_keys
 from .expiry import Expiry
 from .findings import Teller
 from .hit_log import DEFAULT_LIMITS, HitLogs, Limits, OpenSpill
@@ -102,7 +102,7 @@ class Engine:
             known = self._earliest.get(table)
             if known is None or hit.time_ms < known:
                 self._earliest[table] = hit.time_ms
-            self.logs.append(table, past_key(hit, names), entry)
+            self.logs.append(table, past_key(hit, names), pack_keys(hit, names))
         self.put(fills.routes, hit, entry)
         for use in fills.guarded:
             if not self._is_suppressed(use, hit):

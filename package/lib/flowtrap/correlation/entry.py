@@ -36,6 +36,13 @@ def pack(hit: Hit) -> bytes:
     return head_of(hit.time_ms, hit.event_id) + marshal.dumps(rest, _CANONICAL)
 
 
+def pack_keys(hit: Hit, names: Iterable[str]) -> bytes:
+    """Return the entry of what a later hit asks its past for: when, and under which keys."""
+    values = {name: hit.values[name] for name in names if name in hit.values}
+    rest: Any = (hit.feed, "", "", "", values)
+    return head_of(hit.time_ms, hit.event_id) + marshal.dumps(rest, _CANONICAL)
+
+
 def head(entry: bytes) -> bytes:
     """Return the part that tells the event."""
     return entry[: entry.index(0, 8) + 1]

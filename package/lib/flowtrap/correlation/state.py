@@ -7,12 +7,13 @@ findings with the same id and loses none.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flowtrap.model.errors import StateError
 from flowtrap.model.hit import Hit
 
-from .entry import event_id, head, head_of, in_order, pack, time_ms, unpack
+from .entry import event_id, head, head_of, in_order, pack, pack_keys, time_ms, unpack
 from .related import past_key
 
 if TYPE_CHECKING:
@@ -43,11 +44,10 @@ def snapshot(engine: Engine) -> dict[str, Any]:
 
     Each hit is written once, and named by its number wherever a stage of a detection holds it.
     """
-    numbers: dict[bytes, int] = {}
+    hits = _Hits()
 
     def held(*tables: int | None) -> list[int]:
-        entries = in_order(_entries(engine, tables))
-        return [numbers.setdefault(entry, len(numbers)) for entry in entries]
+        return list(map(hits.number, in_order(_entries(engine, tables))))
 
     detections = {
         detection.name: {
@@ -60,7 +60,7 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         }
         for number, detection in enumerate(engine.plan.detections)
     }
-    gone = engine.read.difference(map(head, numbers))
+    gone = engine.read.difference(head_of(row[0], row[1]) for row in hits.rows)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -70,7 +70,7 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         "told": engine.told.rows(),
         # what this run read and does not hold: the next may read it too
         "gone": [[time_ms(mark), event_id(mark)] for mark in sorted(gone)],
-        "hits": list(map(_row, numbers)),
+        "hits": hits.rows,
         "detections": detections,
     }
 
@@ -81,9 +81,28 @@ def _entries(engine: Engine, tables: Iterable[int | None]) -> Iterator[bytes]:
             yield from log
 
 
-def _row(entry: bytes) -> list[Any]:
-    hit = unpack(entry)
-    return [*hit[:6], dict(hit.values)]
+class _Hits:
+    """Distinct hits as rows, numbered as they come.
+
+    There may be a hundred thousand: equal texts become one object, and an entry, which may come
+    from disk, is known by its digest.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[list[Any]] = []
+        self._numbers: dict[bytes, int] = {}
+        self._texts: dict[Any, Any] = {}
+
+    def number(self, entry: bytes) -> int:
+        """Return the number of an entry's row."""
+        mark = blake2b(entry, digest_size=16).digest()
+        number = self._numbers.setdefault(mark, len(self.rows))
+        if number == len(self.rows):
+            same = self._texts.setdefault
+            hit = unpack(entry)
+            values = {same(name, name): same(value, value) for name, value in hit.values.items()}
+            self.rows.append([hit.time_ms, *[same(text, text) for text in hit[1:6]], values])
+        return number
 
 
 def _hit(row: list[Any]) -> Hit:
@@ -135,5 +154,6 @@ def _fill_use(
         if earliest is not None:
             engine._earliest[table] = min(earliest, engine._earliest.get(table, earliest))
         for number in numbers if table not in filled else ():
-            engine.logs.append(table, past_key(hits[number], rule.key), pack(hits[number]))
+            hit = hits[number]
+            engine.logs.append(table, past_key(hit, rule.key), pack_keys(hit, rule.key))
         filled.add(table)

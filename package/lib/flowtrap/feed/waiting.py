@@ -160,6 +160,11 @@ class WaitingRoom:
         stretches = self._by_source(sorted(found - self._done))
         return [p for source, places in stretches if chosen(source.context) for p in places]
 
+    def copies(self, places: list[int]) -> Iterator[tuple[Any, list[bytes]]]:
+        """Yield (context, records) for places of one source after another; they go on waiting."""
+        for source, stretch in self._by_source(places):
+            yield source.context, [line for line, _ in self._read(source, stretch)]
+
     def take(self, places: Iterable[int]) -> Iterator[tuple[bytes, Any]]:
         """Yield (record, context) for places that `places` told, each once in all.
 

@@ -84,7 +84,7 @@ def normalise(record: Mapping[str, Any]) -> Event:
     told_at = next((row[name] for name in _TIMES if row.get(name) not in (None, "")), None)
     when = time_ms(told_at)
     resource = pick(row, "resourceid", "_resourceid", "resource_id")
-    category = _category(row)
+    category = _category(record)
     fields: Fields = {"category": category}
     put(fields, "at", text(told_at))
     put(fields, "action", pick(row, "operationname") or category)

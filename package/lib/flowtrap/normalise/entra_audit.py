@@ -46,6 +46,9 @@ _TIMES = (
     "_time",
 )  # fmt: skip
 
+# What Graph's list and the table of Log Analytics call the act and who did it.
+_CHANGES = ({"activityDisplayName", "initiatedBy"}, {"ActivityDisplayName", "InitiatedBy"})
+
 
 def recognise(record: Mapping[str, Any]) -> bool:
     """Tell whether a record is an audit record or a sign-in of Entra, or of Graph's lists."""
@@ -56,10 +59,11 @@ def recognise(record: Mapping[str, Any]) -> bool:
 
 
 def _is_change(record: Mapping[str, Any], category: str) -> bool:
-    """Tell an audit record by its shape: bare from Graph, or with a category of its own."""
+    """Tell an audit record by its shape: bare, or with a category of its own."""
     # Example: {"category": "Policy", "resourceId": "/tenants/…", "properties": {"initiatedBy": …}}
     # Example (Graph): {"activityDisplayName": "Add member to role", "initiatedBy": {…}}
-    bare = "activityDisplayName" in record and "initiatedBy" in record
+    # Example (Log Analytics): {"ActivityDisplayName": "Add member to role", "InitiatedBy": "{…}"}
+    bare = any(signs <= record.keys() for signs in _CHANGES)
     if bare or category != "policy":
         return bare
     resource = first(record, "resourceId").lower()

@@ -30,7 +30,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "gmail.compose": ("send",),
     "gmail.insert": ("narrow",),
     "gmail.labels": ("narrow",),
-    "gmail.addons": ("narrow",),
+    "gmail.addons": ("addon",),  # of the mail that is open, while the add-on is
     "drive": ("files",),
     "drive.file": ("narrow",),
     "drive.appdata": ("narrow",),

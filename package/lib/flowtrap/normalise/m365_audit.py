@@ -162,8 +162,8 @@ def _object_ids(
     record: Mapping[str, Any], context: Mapping[str, Any], kind: str
 ) -> tuple[str, ...]:
     """Return the object ids that the directory knows the acting user by."""
-    named = (record.get("UserKey"), record.get("UserId"), context.get("UserObjectId"))
-    found = list(map(guid, named))
+    told = (record.get("UserKey"), record.get("UserId"), context.get("UserObjectId"))
+    found = list(map(guid, told))
     actors = record.get("Actor")
     # Example: "Actor": [{"ID": "User_e4c7…", "Type": 2}, {"ID": "e4c7…", "Type": 0}]
     if actors and kind not in _PROGRAMS:

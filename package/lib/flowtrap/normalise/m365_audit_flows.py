@@ -50,17 +50,12 @@ _VAGUE = re.compile(
     r"|response|scope|workflow|compose|control|variables?|data operations?",
     re.IGNORECASE,
 )
-# Connectors that reach neither files nor the web. Source: connector reference of Power Automate.
-_HARMLESS = re.compile(
-    r"(?:shared_?)?(?:(?:office ?365|microsoft|ms|standard)? ?)*"
-    r"(?:outlook|users|approvals?|notifications?|planner|forms|office365|office365users|translator"
-    r"|msn weather|mail|gmail|teams|dataverse|common ?data ?service(?: ?for ?apps)?|bookings"
-    r"|(?:to ?-?do|excel(?: ?online)?|onenote)(?: ?\(?business\)?)?|viva engage|yammer|rss|twitter"
-    r"|power ?(?:apps(?: for makers)?|bi))",
-    re.IGNORECASE,
-)
-_MAIL = re.compile(r"outlook|exchange|mail|office ?365", re.IGNORECASE)
-_WEB = re.compile(r"http|graph|web ?hook|custom|webcontents|azure", re.IGNORECASE)
+# What reaches files or mail by itself. Source: connector reference of Power Automate.
+# An action of any service is an ApiConnection, and -5f is in the ids of custom connectors.
+_ANYTHING = r"apiconnection|graph|webcontents|entra|custom|-5f"
+_FILES = re.compile(rf"{_ANYTHING}|share ?point|one ?drive|\bfiles?\b|groups", re.IGNORECASE)
+_MAIL = re.compile(rf"{_ANYTHING}|outlook|exchange|mail|office ?365", re.IGNORECASE)
+_WEB = re.compile(r"http|web ?hook|azure ?(?:automation|functions?|logic)", re.IGNORECASE)
 
 
 def is_flow_client(agent: str, app_ids: tuple[str, ...]) -> bool:
@@ -165,13 +160,14 @@ def _read_connectors(fields: Fields, record: Mapping[str, Any], named: Named) ->
         fields["may_share"] = fields["may_mail"] = fields["vague"] = "true"
         return ""
     fields["connectors"], fields["connector"] = ", ".join(names), names
-    vague = all(_VAGUE.fullmatch(name) for name in names)
-    web = any(_WEB.search(name) for name in names)
-    if vague:
+    services = [name for name in names if not _VAGUE.fullmatch(name)]
+    web = [name for name in services if _WEB.search(name)]
+    if not services:
         fields["vague"] = "true"
-    if vague or not all(_HARMLESS.fullmatch(name) or _VAGUE.fullmatch(name) for name in names):
+    if not services or web or any(map(_FILES.search, names)):
         fields["may_share"] = "true"
-    if vague or web or any(_MAIL.search(name) for name in names):
+    # A flow calls the web as itself, and mails as its user only by a connector for mail.
+    if len(web) == len(services) or any(map(_MAIL.search, names)):
         fields["may_mail"] = "true"
     return ", ".join(names)
 

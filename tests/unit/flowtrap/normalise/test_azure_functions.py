@@ -36,6 +36,13 @@ def test_function_log_in_other_shapes(shape):
     assert (found["run"], found["in_app"]) == ("started", "run")
 
 
+def test_function_log_as_a_row_of_its_table():
+    row = {"Category": "Function.run", "Type": "FunctionAppLogs", "FunctionName": "run"}
+    row |= {"TimeGenerated": "2026-03-10T09:00:00Z", "_ResourceId": PAY.id.lower()}
+    found = fields(row | {"EventName": "FunctionStarted", "Message": "Executing 'Functions.run'"})
+    assert (found["run"], found["in_app"], found["function"]) == ("started", "run", PAY.id.lower())
+
+
 def test_host_start_up_is_no_run():
     properties = {"message": "Host started (64ms)", "level": "Information"}
     found = fields(az.function_log(PAY, 0) | {"properties": properties})
@@ -112,6 +119,25 @@ def test_secret_read_with_short_claims():
 )
 def test_refused_read_says_success_in_its_type(change):
     assert fields(az.secret_get(EVE, "v", "s", 0) | change)["outcome"] == "failure"
+
+
+def test_claims_in_columns():
+    long = "identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g"
+    row = {
+        "TimeGenerated": "2026-03-10T09:00:00Z",
+        "Category": "AuditEvent",
+        "OperationName": "SecretGet",
+        "id_s": "https://v.vault.azure.net/secrets/db/1",
+        "httpStatusCode_d": 200.0,
+        "identity_claim_xms_mirid_s": PAY.id,
+    }
+    found = fields(row | {long: PAY.object_id})
+    assert found["actor_id"] == (PAY.object_id, PAY.id.lower())
+    assert (found["secret"], found["outcome"]) == (
+        "https://v.vault.azure.net/secrets/db",
+        "success",
+    )
+    assert fields(row | {"httpStatusCode_d": 403.0})["outcome"] == "failure"
 
 
 def test_audit_event_of_others_is_not_a_vaults():

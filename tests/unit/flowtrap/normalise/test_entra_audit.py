@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from builders import azure as az
 from hypothesis import given
@@ -29,6 +31,14 @@ def test_sign_in_of_an_identity():
     assert found["owner"] == (f"pay-fn@{az.TENANT}", "pay-fn@any")
     assert (found["src"], found["outside"]) == ("203.0.113.200", "true")
     assert (found["outcome"], found["account"]) == ("success", az.TENANT)
+
+
+def test_tenant_of_a_tables_row_is_not_the_workspace():
+    row = {"TimeGenerated": "2026-03-10T09:00:00Z", "TenantId": az.guid("workspace")}
+    row |= {"Category": "ManagedIdentitySignInLogs", "ServicePrincipalName": "Pay-fn"}
+    assert fields(row)["owner"] == ("pay-fn@untold", "pay-fn@any")
+    told = fields(row | {"AADTenantId": az.TENANT})
+    assert told["owner"] == (f"pay-fn@{az.TENANT}", "pay-fn@any")
 
 
 def test_resource_of_an_identity_wins_over_its_name():
@@ -98,6 +108,23 @@ def test_consent():
     assert found["action"] == "Consent to application"
     assert found["scopes"] == ("Mail.Read", "Mail.Send")
     assert (found["consent_kind"], found["admin_consent"]) == ("AllPrincipals", "true")
+
+
+def test_consent_in_columns_of_log_analytics():
+    target = {"id": "a", "displayName": "Helper", "type": "ServicePrincipal"}
+    record = az.directory_change(ADMIN, "Consent to application", target, 0, {})
+    told = record["properties"]
+    row = {
+        "TimeGenerated": record["time"],
+        "AADTenantId": record["tenantId"],
+        "ActivityDisplayName": "Consent to application",
+        "InitiatedBy": json.dumps(told["initiatedBy"]),
+        "TargetResources": json.dumps(told["targetResources"]),
+        "Result": "success",
+    }
+    assert recognise(row)
+    names = ("account", "action", "actor", "app", "src", "outcome")
+    assert [fields(row)[name] for name in names] == [fields(record)[name] for name in names]
 
 
 def test_birth_of_an_identity_names_its_resource():

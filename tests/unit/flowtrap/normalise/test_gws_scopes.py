@@ -15,6 +15,7 @@ AUTH = "https://www.googleapis.com/auth/"
         ("https://mail.google.com/", ("mail", "personal", "data", "send")),
         (f"{AUTH}gmail.readonly", ("mail", "personal", "data")),
         (f"{AUTH}gmail.send", ("send",)),
+        (f"{AUTH}gmail.addons.current.message.readonly", ("addon",)),
         (f"{AUTH}drive", ("files", "data")),
         (f"{AUTH}drive.readonly", ("files", "data")),
         (f"{AUTH}drive.file", ("narrow",)),

@@ -92,6 +92,13 @@ def test_session_and_object_id_of_the_token():
         assert fields["by_flow"] == "true"
 
 
+def test_object_id_with_the_address_beside_it():
+    fields = fields_of(CREATE, UserId=EVE.id, UserKey="10032001020A3408")
+    assert (fields["actor"], fields["user"]) == (EVE.upn, EVE.upn.lower())
+    assert fields["user_id"] == (EVE.id,)
+    assert fields_of(CREATE, UserId=EVE.id, UserUPN="")["user"] == EVE.id
+
+
 def test_session_of_a_signin():
     device = [{"Name": "OS", "Value": "Windows10"}, {"Name": "SessionId", "Value": "ABC-1"}]
     fields = fields_of(m365.signin(EVE, 0), DeviceProperties=device)
@@ -157,7 +164,11 @@ def test_flow_as_a_bare_id_or_not_at_all():
         ("shared_office365, shared_approvals", False, True, False),
         ("Standard Approvals, Office 365 Users, Microsoft To-Do (Business)", False, True, False),
         ("Office 365 Outlook, Request", False, True, False),
-        ("Trello", True, False, False),
+        ("Trello, Azure DevOps", False, False, False),
+        ("HTTP, SharePoint", True, False, False),
+        ("HTTP with Microsoft Entra ID, Dataverse", True, True, False),
+        ("OpenApiConnection, Http, Trello", True, True, False),
+        ("shared_contoso-20api-5f1c", True, True, False),
         ("Microsoft Teams, Excel Online (Business), Gmail", False, True, False),
         ("shared_teams, shared_excelonlinebusiness, shared_powerbi", False, False, False),
         ("Approvals", False, False, False),
@@ -359,6 +370,11 @@ def test_grant_names_the_client_not_the_resource():
     fields = fields_of(grant)
     assert fields["app"] == (MAIL_APP,)
     assert (fields["app_name"], fields["scope"]) == ("Mail Helper", ("Mail.Send",))
+
+
+def test_grant_that_names_one_application_names_the_client():
+    fields = fields_of(m365.consent(EVE, 0, operation="Add delegated permission grant."))
+    assert MAIL_APP in fields["app"]
 
 
 def test_grant_to_a_user_names_its_target():

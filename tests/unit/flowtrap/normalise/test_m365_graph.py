@@ -34,6 +34,11 @@ def test_both_shapes_give_the_same(record):
     )
 
 
+def test_which_running_flow_it_is():
+    assert fields_of("/me/sendMail")["workflow"] == "8f1d2c3b4a5968778695a4b3c2d1e0f9"
+    assert "workflow" not in fields_of("/me/sendMail", agent="microsoft-flow/1.0")
+
+
 def test_sparse_records():
     bare = {key: value for key, value in FORWARD.items() if key not in ("category", "tenantId")}
     assert recognise(bare)
