@@ -27,14 +27,19 @@ if TYPE_CHECKING:
 
     from .client import Cluster
 
+FORMAT = 2
+_ANEW = "delete the document to start anew, or name another state with --state"
 PART_CHARACTERS = 2_000_000
-ROWS_AT_ONCE = 1_000
+HITS_A_LINE = 1_000
 PIECE_BYTES = 1_000_000
 QUICK = 1  # zlib's levels beyond it take thrice as long and save a fifth
 
 
 class Saved(NamedTuple):
-    """What a run goes on from: until when all is read, the engine's state, and what waits."""
+    """What a run goes on from: until when all is read, the engine's state, and what waits.
+
+    When loaded, `waiting` is to be read after the engine's hits, and both once.
+    """
 
     until_ms: int
     engine: dict[str, Any]
@@ -61,16 +66,16 @@ class IndexState:
         if self._head is None:
             return None
         head = self._head["_source"]
+        if head.get("format") != FORMAT:
+            raise StateError("is of another version of Flowtrap", place=self.place, cure=_ANEW)
         parts = [self._get(self._part(head, n)) for n in range(int(head["parts"]))]
         text = "".join(part["_source"]["content"] for part in parts if part)
         if hashlib.sha256(text.encode()).hexdigest() != head["sha256"]:
-            cure = "delete the document to start anew, or name another state with --state"
-            raise StateError("is damaged", place=self.place, cure=cure)
-        lines = _unpacked(base64.b64decode(text))
-        state = json.loads(next(lines))
-        return Saved(
-            int(state["until_ms"]), state["engine"], (Waiting(*json.loads(row)) for row in lines)
-        )
+            raise StateError("is damaged", place=self.place, cure=_ANEW)
+        lines = map(json.loads, _unpacked(base64.b64decode(text)))
+        until_ms, engine = next(lines)
+        hits = itertools.chain.from_iterable(itertools.islice(lines, engine["hits"]))
+        return Saved(until_ms, {**engine, "hits": hits}, itertools.starmap(Waiting, lines))
 
     def save(self, state: Saved) -> None:
         """Put a state in the place of the one that was loaded; raise StateError if it was moved."""
@@ -81,7 +86,9 @@ class IndexState:
         text = base64.b64encode(_packed(state)).decode()
         pieces = [text[n : n + PART_CHARACTERS] for n in range(0, len(text), PART_CHARACTERS)]
         digest = hashlib.sha256(text.encode()).hexdigest()
-        head = {"generation": generation, "parts": len(pieces), "sha256": digest}
+        head = {
+            "format": FORMAT, "generation": generation, "parts": len(pieces), "sha256": digest
+        }  # fmt: skip
         for number, piece in enumerate(pieces):
             self._put(self._part(head, number), {"content": piece})
         self._put_head(head, old)
@@ -157,14 +164,18 @@ class IndexState:
 
 
 def _packed(state: Saved) -> bytes:
-    """Return a state compressed: a line of JSON, and one for each portion of what waits.
+    """Return a state compressed: a line for all but its hits, then hits, then what waits.
 
-    The whole text is never held, for it may be a hundred times as long.
+    No text of the whole is ever held, for it may be a hundred times as long.
     """
+    hits = state.engine["hits"]
+    portions = [hits[n : n + HITS_A_LINE] for n in range(0, len(hits), HITS_A_LINE)]
+    engine = {**state.engine, "hits": len(portions)}
     compressor = zlib.compressobj(QUICK)
-    first = _json_pieces({"until_ms": state.until_ms, "engine": state.engine})
-    rows = (f"\n{json.dumps(portion)}" for portion in state.waiting)
-    packed = [compressor.compress(piece.encode()) for piece in itertools.chain(first, rows)]
+    packed = []
+    for row in itertools.chain([[state.until_ms, engine]], portions, state.waiting):
+        line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        packed.append(compressor.compress(line))
     return b"".join([*packed, compressor.flush()])
 
 
@@ -177,7 +188,6 @@ def _unpacked(packed: bytes) -> Iterator[bytes]:
             yield b"".join([*rest, end])
             rest.clear()
         rest.append(last)
-    yield b"".join(rest)
 
 
 def _inflated(packed: bytes) -> Iterator[bytes]:
@@ -186,19 +196,3 @@ def _inflated(packed: bytes) -> Iterator[bytes]:
         yield decompressor.decompress(packed, PIECE_BYTES)
         packed = decompressor.unconsumed_tail
     yield decompressor.flush()
-
-
-def _json_pieces(value: Any) -> Iterator[str]:
-    """Yield the JSON of plain data bit by bit: long lists are cut."""
-    if isinstance(value, dict) and value:
-        for number, (name, member) in enumerate(value.items()):
-            yield f"{',' if number else '{'}{json.dumps(name)}:"
-            yield from _json_pieces(member)
-        yield "}"
-    elif isinstance(value, list) and len(value) > ROWS_AT_ONCE:
-        for first in range(0, len(value), ROWS_AT_ONCE):
-            rows = json.dumps(value[first : first + ROWS_AT_ONCE], separators=(",", ":"))
-            yield f"{',' if first else '['}{rows[1:-1]}"
-        yield "]"
-    else:
-        yield json.dumps(value, separators=(",", ":"))

@@ -319,8 +319,8 @@ def a14(w: World) -> Chain:
     return Chain(
         [
             noise(aws.assume_role(EVE, "lambda-reader", "eve", -10 * MINUTE)),
-            noise(aws.list_functions(reader, -9 * MINUTE, region=w.fn.region)),
-            noise(aws.get_function(reader, w.fn, -8 * MINUTE)),
+            setup(aws.list_functions(reader, -9 * MINUTE, region=w.fn.region)),
+            setup(aws.get_function(reader, w.fn, -8 * MINUTE)),
             optional(aws.invoke(reader, w.fn, 0)),
             act(aws.attach_user_policy(w.acting(), "mallory", ADMINISTRATOR, w.delay)),
         ],

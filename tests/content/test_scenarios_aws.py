@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import aws
+from builders import aws, variants_aws
 from builders import scenarios_aws as scenarios
 from builders.aws import ABROAD, ADMINISTRATOR, DAY, HOME, HOUR, MINUTE
 from builders.hunting import hunt, left_out, text_of
@@ -1014,3 +1014,21 @@ def test_left_out_reports_times():
     finding = hunt(chain.records()).alarms[0]
     later = attack.build(World(delay=HOUR))
     assert any("last time" in gap for gap in left_out(attack, later, finding))
+
+
+# --- other forms and ordinary days ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", variants_aws.ATTACKS, ids=lambda variant: variant.title)
+def test_variant_fires(variant):
+    """In any order; one finding of medium severity or more holds all the names."""
+    records = variant.build()
+    outcome = hunt(records)
+    texts = [text_of(finding) for finding in outcome.alarms]
+    assert any(all(name in text for name in variant.names) for text in texts), summary(outcome)
+    assert hunt(records[::-1]).plain() == outcome.plain()
+
+
+@pytest.mark.parametrize("quiet", variants_aws.QUIET, ids=lambda quiet: quiet.id)
+def test_ordinary_day_is_quiet(quiet):
+    assert_quiet(hunt(quiet.build()))

@@ -32,10 +32,11 @@ def test_state_is_what_was_saved_last(cluster, room, monkeypatch):
         Waiting("aws_cloudtrail", "here", n, ['{"a": "\\u00e9\ud800\\n"}'] * n) for n in (9, 1)
     ]
     for number in (1, 2):
-        one.save(Saved(number, {"long": [*map(str, range(2_500))], "none": {}}, waiting))
+        one.save(Saved(number, {"hits": [*map(str, range(2_500))], "none": {}}, waiting))
     for loaded in (IndexState(cluster, "mine", f"state-{room}").load(), one.load()):
         assert loaded.until_ms == 2
-        assert loaded.engine == {"long": [*map(str, range(2_500))], "none": {}}
+        assert loaded.engine["none"] == {}
+        assert list(loaded.engine["hits"]) == [*map(str, range(2_500))]
         assert list(loaded.waiting) == waiting
     assert IndexState(cluster, "another", f"state-{room}").load() is None
 
@@ -44,8 +45,8 @@ def test_parts_of_the_old_state_are_gone(node, cluster, room, monkeypatch):
     monkeypatch.setattr(state, "PART_CHARACTERS", 100)
     one = IndexState(cluster, "mine", f"state-{room}")
     one.load()
-    one.save(Saved(1, {"long": [*map(str, range(200))]}, ()))
-    one.save(Saved(2, {}, ()))
+    one.save(Saved(1, {"hits": [*map(str, range(200))]}, ()))
+    one.save(Saved(2, {"hits": []}, ()))
     node.indices.refresh(index=f"state-{room}")
     assert node.count(index=f"state-{room}")["count"] == 2
 
@@ -54,18 +55,21 @@ def test_the_slower_of_two_runs_is_refused_and_changes_nothing(cluster, room):
     first, second = (IndexState(cluster, "mine", f"state-{room}") for _ in range(2))
     first.load()
     second.load()
-    first.save(Saved(1, {"by": "first"}, ()))
+    first.save(Saved(1, {"by": "first", "hits": []}, ()))
     with pytest.raises(StateError, match="was replaced by another run"):
-        second.save(Saved(1, {"by": "second"}, ()))
-    assert IndexState(cluster, "mine", f"state-{room}").load().engine == {"by": "first"}
+        second.save(Saved(1, {"by": "second", "hits": []}, ()))
+    assert IndexState(cluster, "mine", f"state-{room}").load().engine["by"] == "first"
 
 
 def test_damaged_state_is_told(node, cluster, room):
     one = IndexState(cluster, "mine", f"state-{room}")
     one.load()
-    one.save(Saved(1, {"by": "me"}, ()))
+    one.save(Saved(1, {"by": "me", "hits": []}, ()))
     node.update(index=f"state-{room}", id="mine", doc={"sha256": "0"})
     with pytest.raises(StateError, match="is damaged"):
+        IndexState(cluster, "mine", f"state-{room}").load()
+    node.update(index=f"state-{room}", id="mine", doc={"format": 1})
+    with pytest.raises(StateError, match="is of another version of Flowtrap"):
         IndexState(cluster, "mine", f"state-{room}").load()
 
 

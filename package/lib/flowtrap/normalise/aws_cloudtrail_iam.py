@@ -111,9 +111,11 @@ def write_policy(fields: Fields, action: str, request: Part, response: Part, rec
     name = text(request.get("policyName"))
     written = aws_policy.document(request.get("policyDocument"))
     actions = aws_policy.allowed(written)
-    privilege = () if written else (name,) if name else ()
-    if actions or privilege:
-        fields["privilege"] = actions or privilege
+    privilege = tuple(map(aws_policy.privilege, actions))
+    if not written and name:
+        privilege = (name,)
+    if privilege:
+        fields["privilege"] = privilege
     line = " ".join(filter(None, (action, arn or name)))
     line += f" to {whom}" if whom else ""
     return f"{line}: allows {some(actions, _ACTIONS_SHOWN)}" if actions else line

@@ -72,6 +72,14 @@ def allowed(policy: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(actions))
 
 
+def privilege(action: str) -> str:
+    """Return an allowed action as lists name it: `iam:all` for `iam:*`.
+
+    In a list `iam:*` would stand for any action of the service.
+    """
+    return f"{action[:-1]}all" if action.endswith(":*") else action
+
+
 def trusted(policy: dict[str, Any]) -> tuple[str, ...]:
     """Return the principals that a trust policy lets in."""
     found: list[str] = []

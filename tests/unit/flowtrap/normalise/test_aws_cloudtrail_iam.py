@@ -60,14 +60,14 @@ def test_policy_versions():
     arn = f"arn:aws:iam::{HOME}:policy/ops"
     fields = fields_of(aws.create_policy_version(EVE, arn, aws.policy("iam:*"), 0))
     assert fields["policy_arn"] == arn
-    assert fields["privilege"] == ("iam:*",)
+    assert fields["privilege"] == ("iam:all",)
     assert fields["summary"] == f"CreatePolicyVersion {arn}: allows iam:*"
     fields = fields_of(aws.set_default_policy_version(EVE, arn, "v1", 0))
     assert (fields["policy_arn"], fields["privilege"]) == (arn, (arn,))
     assert fields["summary"] == f"SetDefaultPolicyVersion {arn} v1"
     fields = fields_of(aws.create_policy(EVE, arn, aws.policy("iam:*"), 0))
     assert fields["policy_arn"] == arn
-    assert fields["privilege"] == ("iam:*",)
+    assert fields["privilege"] == ("iam:all",)
 
 
 def test_bad_document_is_no_value():
