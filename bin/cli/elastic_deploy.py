@@ -16,6 +16,7 @@ from elastic.columns_shelf import Columns
 from elastic.dashboards import saved_objects
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
+from elastic.runtime_fields import RuntimeFields
 from elastic.shelf import carry_out, plan, removal
 
 from . import content, exit_codes
@@ -24,9 +25,9 @@ from .messages import Messages
 from .preparation import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from elastic.client import Access
+    from compiler.elastic.export import Native
     from elastic.shelf import Shelf, Step
     from flowtrap.model.detection import Detection
     from flowtrap.model.tunable import Tunables
@@ -45,10 +46,21 @@ MOST_PATTERNS = 5  # to name in a message
 )
 @click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
 @click.option("--config", "config_path", metavar="FILE", help="Settings; else flowtrap.yml here.")
+@click.option(
+    "--runtime-fields",
+    is_flag=True,
+    help="Let rules read flattened fields: adds runtime fields to the integrations' data streams.",
+)
 @click.option("--remove", is_flag=True, help="Take away all that deploy installed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def deploy_verb(
-    kibana: str | None, space: str, config_path: str | None, remove: bool, yes: bool, **where: Any
+    kibana: str | None,
+    space: str,
+    config_path: str | None,
+    runtime_fields: bool,
+    remove: bool,
+    yes: bool,
+    **where: Any,
 ) -> int:
     """Install index templates, lists, columns, rules, data views and dashboards.
 
@@ -64,6 +76,8 @@ def deploy_verb(
         Lists(cluster, lists.list_rows(detections, site)),
         Columns(cluster),
     ]
+    if runtime_fields or remove:
+        shelves.append(RuntimeFields(cluster))
     unsaid = lists.unsaid(detections, site)
     if unsaid and not remove:
         more = ", …" if len(unsaid) > MOST_PATTERNS else ""
@@ -72,25 +86,26 @@ def deploy_verb(
             f" (rules have them in their queries): {', '.join(unsaid[:MOST_PATTERNS])}{more}"
         )
     if kibana:
-        shelves += _in_kibana(kibana, space, place, detections, site, messages)
+        one = Kibana(kibana, place, space=space)
+        shelves += _in_kibana(one, _natives(detections, site, runtime_fields), messages)
     steps = removal(shelves) if remove else plan(shelves)
     return _do(steps, yes, messages)
 
 
-def _in_kibana(
-    url: str,
-    space: str,
-    place: Access,
-    detections: Sequence[Detection],
-    site: Tunables,
-    messages: Messages,
-) -> list[Shelf]:
-    """Return the shelves of Kibana, after a look at its version."""
+def _natives(
+    detections: Sequence[Detection], site: Tunables, runtime_fields: bool
+) -> Iterator[Native]:
     from compiler.elastic import export  # here, since pySigma takes its time to load
 
-    one = Kibana(url, place, space=space)
+    settled = export.settled_by(detections, site)
+    return export.natives(content.DETECTIONS, settled, runtime_fields=runtime_fields)
+
+
+def _in_kibana(one: Kibana, found: Iterable[Native], messages: Messages) -> list[Shelf]:
+    """Return the shelves of Kibana, after a look at its version."""
+    from compiler.elastic import export
+
     messages.say(f"{one.place}: Kibana {one.check_version()}")
-    found = export.natives(content.DETECTIONS, export.settled_by(detections, site))
     exceptions, *rules = map(json.loads, export.ndjson(export.rules(found)))
     return [Exceptions(one, exceptions), Rules(one, rules), SavedObjects(one, saved_objects())]
 

@@ -24,8 +24,17 @@ from .outlet import outlet
     is_flag=True,
     help="Never join events of different data stream namespaces (one for each customer, say).",
 )
+@click.option(
+    "--runtime-fields",
+    is_flag=True,
+    help="For a cluster that was deployed to with --runtime-fields: read flattened fields.",
+)
 def rules_verb(
-    output: str | None, config_path: str | None, names: tuple[str, ...], by_namespace: bool
+    output: str | None,
+    config_path: str | None,
+    names: tuple[str, ...],
+    by_namespace: bool,
+    runtime_fields: bool,
 ) -> int:
     """Write Kibana rules (NDJSON) for the detections.
 
@@ -41,7 +50,8 @@ def rules_verb(
     for line in settings.expired:
         messages.say(line)
     chosen, site = settings.apply(content.select(every, names), now_ms)
-    found = list(export.natives(content.DETECTIONS, export.settled_by(chosen, site)))
+    settled = export.settled_by(chosen, site)
+    found = list(export.natives(content.DETECTIONS, settled, runtime_fields=runtime_fields))
     lines = list(export.ndjson(export.rules(found, by_namespace=by_namespace)))
     with outlet(output) as file:
         file.writelines(lines)

@@ -21,7 +21,7 @@ from compiler.elastic import native
 from compiler.elastic.export import Native, natives, settled_by
 from compiler.elastic.query import query_of
 from compiler.runtime_json import DETECTIONS, compile_all
-from elastic.templates import ORIGINAL, columns_mapping, nested
+from elastic.templates import ORIGINAL, columns_mapping, nested, runtime_mapping
 from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.detection import Detection
@@ -80,11 +80,14 @@ def _detections() -> tuple[Detection, ...]:
     return tuple(from_document(compile_all(), place="detections"))
 
 
-def plans(prefix: str, tunables: dict[str, Any] | None = None) -> list[Native]:
+def plans(
+    prefix: str, tunables: dict[str, Any] | None = None, *, runtime: bool = False
+) -> list[Native]:
     """Return the detections whose name begins so that have native verdicts."""
     settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
     chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
-    return [one for one in natives(DETECTIONS, chosen) if one.plan.verdicts]
+    found = natives(DETECTIONS, chosen, runtime_fields=runtime)
+    return [one for one in found if one.plan.verdicts]
 
 
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -108,12 +111,22 @@ def _documents(case: Case, *, original: bool) -> Iterator[dict[str, Any] | None]
             yield document_of(one, original=text if original else None)
 
 
-def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> Told:
+def reads_flattened(platform: str) -> bool:
+    """Tell whether some rule of a platform names a field that only runtime fields make readable."""
+    without, within = (plans(FOLDERS[platform], runtime=some) for some in (False, True))
+    pairs = zip(without, within, strict=True)
+    return any(query_of(a.plan, None) != query_of(b.plan, None) for a, b in pairs)
+
+
+def told(
+    node: Elasticsearch, room: str, platform: str, *, original: bool, runtime: bool = False
+) -> Told:
     """Return by namespace what the platform's rules tell: detection and verdict of each case."""
-    found = plans(FOLDERS[platform])
+    found = plans(FOLDERS[platform], runtime=runtime)
     queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
-    prefix = f"{room}-{namespace(platform)}-{'kept' if original else 'bare'}"
-    prepare(node, prefix, list(queries.values()))
+    kind = "runtime" if runtime else "kept" if original else "bare"
+    prefix = f"{room}-{namespace(platform)}-{kind}"
+    prepare(node, prefix, list(queries.values()), runtime=runtime)
     actions = (
         {"_index": f"{prefix}-logs-{name}-default", "_op_type": "create", "_source": document}
         for name, document in documents(platform, original=original)
@@ -140,7 +153,7 @@ def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in answer["values"]]
 
 
-def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
+def prepare(node: Elasticsearch, prefix: str, queries: list[str], *, runtime: bool = False) -> None:
     """Make a template as the integrations' are, the index of columns, and empty indices."""
     declared = {
         **{name: {"type": kind} for feed in native.feeds() for name, kind in feed.types.items()},
@@ -149,12 +162,14 @@ def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
         "event.ingested": {"type": "date"},
         "event.original": ORIGINAL,
     }
+    names = [name for some in native.runtime_fields().values() for name in some]
+    below = runtime_mapping(names if runtime else ())
     node.indices.put_index_template(
         name=prefix,
         index_patterns=[f"{prefix}-logs-*"],
         template={
             "settings": {"number_of_shards": 1, "number_of_replicas": 0},
-            "mappings": {**_DYNAMIC, "properties": nested(declared)},
+            "mappings": {**_DYNAMIC, "properties": nested(declared), "runtime": below},
         },
     )
     node.indices.create(index=f"{prefix}-{native.COLUMNS_INDEX}", mappings=columns_mapping())

@@ -38,7 +38,9 @@ class Native:
     plan: Plan
 
 
-def natives(folder: Path, settled: Mapping[str, Tunables]) -> Iterator[Native]:
+def natives(
+    folder: Path, settled: Mapping[str, Tunables], *, runtime_fields: bool = False
+) -> Iterator[Native]:
     """Yield the detections of a folder that have tunables in `settled`, with their plans."""
     library = Library(folder / "feeds")
     for path in detection_paths(folder):
@@ -46,7 +48,9 @@ def natives(folder: Path, settled: Mapping[str, Tunables]) -> Iterator[Native]:
             subject = read_subject(path, library)
             blocks = {name: stage.block for name, stage in subject.stages.items()}
             runtime = written_out(subject.runtime)
-            yield Native(subject, plan_of(runtime, blocks, settled[path.stem]))
+            own = settled[path.stem]
+            plan = plan_of(runtime, blocks, own, runtime_fields=runtime_fields)
+            yield Native(subject, plan)
 
 
 def settled_by(detections: Iterable[Detection], site: Tunables) -> dict[str, Tunables]:

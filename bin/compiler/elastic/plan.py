@@ -119,14 +119,19 @@ class Plan:
         ]
 
 
-def plan_of(detection: Row, blocks: Mapping[str, Any], tunables: Tunables) -> Plan:
-    """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks."""
+def plan_of(
+    detection: Row, blocks: Mapping[str, Any], tunables: Tunables, *, runtime_fields: bool = False
+) -> Plan:
+    """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks.
+
+    With `runtime_fields` it reads what those of `elastic deploy --runtime-fields` make readable.
+    """
     spelled: dict[str, str] = {}
     for block in blocks.values():
         spelled |= conditions.spellings(block)
     said = {}
     for name in dict.fromkeys(stage["feed"] for stage in detection["stages"].values()):
-        own = native.feed(name)
+        own = native.feed(name, runtime=runtime_fields)
         if own:
             said[name] = conditions.Words(own, spelled, tunables)
     window = detection["chain"]["window"]
