@@ -84,6 +84,7 @@ run_tests() {
   if [ "${1:-}" = quick ]; then shift; chosen=(-m "not slow and not server"); fi
   if [ ${#chosen[@]} -eq 0 ]; then
     browser_tools || say "skipped: the add-on's pages in a browser, which needs chromium, node and npm"
+    esql_venv || say "skipped: Elastic's offline validator of ES|QL, which needs Python 3.12 or later"
     addon_venvs || say "skipped: the tests of the Splunk add-on's build, whose tools could not be installed"
   fi
   say "tests on $(.venv/bin/python -V)"
@@ -120,6 +121,7 @@ inspect_addon() {
 addon() { PYTHONPATH=package/lib:bin .venv/bin/python "$@"; }
 addon_venvs() { ucc_venv && appinspect_venv; }
 ucc_venv() { side_venv .venv-ucc addon 3.9 3.9 || side_venv .venv-ucc addon 3.10 3.13; }
+esql_venv() { side_venv .venv-esql esql 3.12 3.14; }
 appinspect_venv() { side_venv .venv-appinspect appinspect 3.9 3.13; }
 
 # What drives the add-on's pages: Debian's Chromium, and playwright-core as package-lock.json pins it.
@@ -195,7 +197,7 @@ core_venv() {
 # find_python LEAST MOST: print the first Python whose version lies between and that has venv.
 find_python() {
   local name
-  for name in ${FLOWTRAP_PYTHON:-} python3 python3.13 python3.12 python3.11 python3.10 python3.9 \
+  for name in ${FLOWTRAP_PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 \
               "$HOME"/.pyenv/versions/3.*/bin/python; do
     if is_between "$name" "$1" "$2" && "$name" -c 'import ensurepip, venv' 2>/dev/null; then
       command -v "$name"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from elastic import lists
 from elastic.client import Cluster, connect
 from elastic.cluster_shelves import Lists, Templates
 from elastic.columns_shelf import Columns
@@ -21,6 +20,7 @@ from elastic.shelf import carry_out, plan, removal
 
 from . import content, exit_codes
 from .elastic_connection import access, connection_options
+from .elastic_rules import lists_option
 from .messages import Messages
 from .preparation import prepared
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from flowtrap.model.tunable import Tunables
 
 PATIENCE_S = 60
-MOST_PATTERNS = 5  # to name in a message
 
 
 @click.command("deploy")
@@ -51,6 +50,7 @@ MOST_PATTERNS = 5  # to name in a message
     is_flag=True,
     help="Let rules read flattened fields: adds runtime fields to the integrations' data streams.",
 )
+@lists_option("index")
 @click.option("--remove", is_flag=True, help="Take away all that deploy installed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def deploy_verb(
@@ -58,6 +58,7 @@ def deploy_verb(
     space: str,
     config_path: str | None,
     runtime_fields: bool,
+    lists: str,
     remove: bool,
     yes: bool,
     **where: Any,
@@ -71,34 +72,41 @@ def deploy_verb(
     place, messages = access(where), Messages()
     detections, site = prepared(config_path, (), time.time_ns() // 1_000_000, messages)
     cluster = Cluster(connect(place), place.place, patience_s=PATIENCE_S)
-    shelves: list[Shelf] = [
-        Templates(cluster),
-        Lists(cluster, lists.list_rows(detections, site)),
-        Columns(cluster),
-    ]
-    if runtime_fields or remove:
-        shelves.append(RuntimeFields(cluster))
-    unsaid = lists.unsaid(detections, site)
-    if unsaid and not remove:
-        more = ", …" if len(unsaid) > MOST_PATTERNS else ""
-        messages.say(
-            f"{len(unsaid)} patterns have more than two '*', so they are not in the lookup index"
-            f" (rules have them in their queries): {', '.join(unsaid[:MOST_PATTERNS])}{more}"
-        )
+    in_kibana: list[Shelf] = []
     if kibana:
         one = Kibana(kibana, place, space=space)
-        shelves += _in_kibana(one, _natives(detections, site, runtime_fields), messages)
+        found = _natives(detections, site, lists, runtime_fields=runtime_fields)
+        in_kibana = _in_kibana(one, found, messages)
+    index = _lookup(cluster, detections, site, lists)
+    # The index comes before rules that ask it, and goes after they have ceased to.
+    of_rules = [index, *in_kibana] if index.wanted else [*in_kibana, index]
+    shelves: list[Shelf] = [Templates(cluster), Columns(cluster)]
+    if runtime_fields or remove:
+        shelves.append(RuntimeFields(cluster))
+    shelves += of_rules
     steps = removal(shelves) if remove else plan(shelves)
     return _do(steps, yes, messages)
 
 
+def _lookup(cluster: Cluster, detections: Sequence[Detection], site: Tunables, lists: str) -> Lists:
+    """Return the shelf of the lookup index; with compiled lists nothing asks it, so it goes."""
+    from compiler.elastic import lookup  # here, since pySigma takes its time to load
+
+    wanted = {
+        "settings": lookup.settings(),
+        "mappings": lookup.mappings(detections),
+        "rows": lookup.rows(detections, site),
+    }
+    return Lists(cluster, lookup.INDEX, wanted if lists == "index" else None)
+
+
 def _natives(
-    detections: Sequence[Detection], site: Tunables, runtime_fields: bool
+    detections: Sequence[Detection], site: Tunables, lists: str, *, runtime_fields: bool
 ) -> Iterator[Native]:
     from compiler.elastic import export  # here, since pySigma takes its time to load
 
     settled = export.settled_by(detections, site)
-    return export.natives(content.DETECTIONS, settled, runtime_fields=runtime_fields)
+    return export.natives(content.DETECTIONS, settled, lists, runtime_fields=runtime_fields)
 
 
 def _in_kibana(one: Kibana, found: Iterable[Native], messages: Messages) -> list[Shelf]:

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from . import config, content, exit_codes
 from .messages import Messages
 from .outlet import outlet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def lists_option(default: str) -> Callable[[F], F]:
+    """Return the option that says how rules come to the lists of flowtrap.yml."""
+    return click.option(
+        "--lists",
+        type=click.Choice(("compiled", "index")),
+        default=default,
+        show_default=True,
+        help="Rules hold the lists of flowtrap.yml, or read them from the index flowtrap-lists.",
+    )
 
 
 @click.command("rules")
@@ -29,12 +47,14 @@ from .outlet import outlet
     is_flag=True,
     help="For a cluster that was deployed to with --runtime-fields: read flattened fields.",
 )
+@lists_option("compiled")
 def rules_verb(
     output: str | None,
     config_path: str | None,
     names: tuple[str, ...],
     by_namespace: bool,
     runtime_fields: bool,
+    lists: str,
 ) -> int:
     """Write Kibana rules (NDJSON) for the detections.
 
@@ -51,7 +71,7 @@ def rules_verb(
         messages.say(line)
     chosen, site = settings.apply(content.select(every, names), now_ms)
     settled = export.settled_by(chosen, site)
-    found = list(export.natives(content.DETECTIONS, settled, runtime_fields=runtime_fields))
+    found = list(export.natives(content.DETECTIONS, settled, lists, runtime_fields=runtime_fields))
     lines = list(export.ndjson(export.rules(found, by_namespace=by_namespace)))
     with outlet(output) as file:
         file.writelines(lines)

@@ -12,24 +12,21 @@ from .errors import ClusterError
 from .shelf import MARK, digest
 from .templates import (
     FINDINGS_INDEX,
-    LISTS_INDEX,
     STATE_INDEX,
     findings_template,
-    lists_index,
     marked,
     state_template,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
 
     from .client import Cluster
     from .shelf import Body
 
-BULK = 1_000  # an even number: a row is two operations
-PAGE = 1_000
+MOST_AT_ONCE = 1_000
 
 
 class Templates:
@@ -77,17 +74,17 @@ class Templates:
 
 
 class Lists:
-    """The lookup index; its digest is written last, so that a deploy that was stopped is redone."""
+    """The lookup index; its digest is written last, so that a deploy that was stopped is redone.
+
+    `wanted` has its settings, mappings and rows (documents by id); None where no index is wanted.
+    """
 
     kind = "lookup index"
 
-    def __init__(
-        self, cluster: Cluster, rows: Mapping[str, Body], index: str = LISTS_INDEX
-    ) -> None:
+    def __init__(self, cluster: Cluster, index: str, wanted: Body | None) -> None:
         self._cluster = cluster
-        self._rows = rows
         self._index = index
-        self.wanted: Mapping[str, Body] = {index: {**lists_index(), "rows": dict(rows)}}
+        self.wanted: Mapping[str, Body] = {index: wanted} if wanted else {}
 
     def installed(self) -> dict[str, str]:
         """Return the digest that the index bears."""
@@ -107,45 +104,51 @@ class Lists:
 
     def put(self, names: Sequence[str]) -> None:
         """Make the index if it is not there, write the rows, take stale ones away."""
-        body = lists_index()
-        meta = {"managed_by": MARK}
-        if not self._cluster.ask(lambda client: client.indices.exists(index=self._index)):
-            mappings = {**body["mappings"], "_meta": meta}
+        for name in names:
+            body = self.wanted[name]
+            self._make(body)
+            self._write(body["rows"])
+            self._map({"_meta": {"managed_by": MARK, "digest": digest(body)}})
+
+    def _make(self, body: Body) -> None:
+        mappings = {**body["mappings"], "_meta": {"managed_by": MARK}}
+        if self._cluster.ask(lambda client: client.indices.exists(index=self._index)):
+            self._map(mappings)
+        else:
             self._cluster.ask(
                 lambda client: client.indices.create(
                     index=self._index, settings=body["settings"], mappings=mappings
                 )
             )
-        self._write()
-        done = {**meta, "digest": digest(dict(self.wanted[self._index]))}
-        self._cluster.ask(lambda client: client.indices.put_mapping(index=self._index, meta=done))
 
-    def _write(self) -> None:
-        operations: list[Body] = []
-        for key, row in self._rows.items():
-            operations += [{"index": {"_id": key}}, row]
-        self._send(operations)
-        self._send([{"delete": {"_id": key}} for key in self._stale()])
+    def _map(self, mappings: Body) -> None:
+        """Add fields to the index, and set what it bears."""
+        self._cluster.ask(
+            lambda client: client.indices.put_mapping(index=self._index, body=mappings)
+        )
 
-    def _stale(self) -> Iterator[str]:
-        """Yield the ids of rows that are no longer wanted."""
-        others = {"bool": {"must_not": {"ids": {"values": list(self._rows)}}}}
-        after: list[Any] | None = None
-        while True:
-            self._cluster.ask(lambda client: client.indices.refresh(index=self._index))
-            hits = self._cluster.ask(partial(_page, self._index, others, after))["hits"]["hits"]
-            yield from (hit["_id"] for hit in hits)
-            if len(hits) < PAGE:
-                return
-            after = hits[-1]["sort"]
+    def _write(self, rows: Mapping[str, Body]) -> None:
+        self._send([part for key in rows for part in ({"index": {"_id": key}}, rows[key])])
+        while stale := self._stale(rows):
+            self._send([{"delete": {"_id": key}} for key in stale])
+
+    def _stale(self, rows: Mapping[str, Body]) -> list[str]:
+        """Return ids of rows that are no longer wanted, as many as one request takes."""
+        others = {"bool": {"must_not": {"ids": {"values": list(rows)}}}}
+        found = self._cluster.ask(
+            lambda client: client.search(
+                index=self._index, query=others, size=MOST_AT_ONCE, source=False
+            )
+        )
+        return [hit["_id"] for hit in found["hits"]["hits"]]
 
     def _send(self, operations: Sequence[Body]) -> None:
-        for begin in range(0, len(operations), BULK):
-            part = operations[begin : begin + BULK]
-            answer = self._cluster.ask(partial(_bulk, self._index, part))
-            refused = [row for item in answer["items"] for row in item.values() if "error" in row]
-            if refused:
-                raise ClusterError(f"a row was refused: {reason_of(refused[0])}", place=self._index)
+        if not operations:
+            return
+        answer = self._cluster.ask(partial(_bulk, self._index, operations))
+        refused = [row for item in answer["items"] for row in item.values() if "error" in row]
+        if refused:
+            raise ClusterError(f"a row was refused: {reason_of(refused[0])}", place=self._index)
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete the index."""
@@ -168,17 +171,6 @@ def _delete_template(name: str, client: Elasticsearch) -> Any:
 
 def _bulk(index: str, operations: Sequence[Body], client: Elasticsearch) -> Any:
     return client.bulk(index=index, operations=operations, refresh=True)
-
-
-def _page(index: str, query: Body, after: list[Any] | None, client: Elasticsearch) -> Any:
-    return client.search(
-        index=index,
-        query=query,
-        size=PAGE,
-        sort=["detection", "list", "pattern", "_doc"],
-        search_after=after,
-        source=False,
-    )
 
 
 def _unless_missing(cluster: Cluster, call: Callable[[Elasticsearch], Any]) -> Any:

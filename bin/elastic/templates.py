@@ -1,7 +1,7 @@
-"""The indices that Flowtrap keeps in a cluster, and their fields; nothing in them is guessed.
+"""The indices that `elastic run` fills, and their fields; nothing in them is guessed.
 
 `flowtrap-findings` holds a document a case (`documents.finding_document`), `flowtrap-state` what
-`elastic run` saves, `flowtrap-lists` the entries of flowtrap.yml's lists for LOOKUP JOIN.
+it saves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 FINDINGS_INDEX = "flowtrap-findings"
 STATE_INDEX = "flowtrap-state"
-LISTS_INDEX = "flowtrap-lists"
 PRIORITY = 200  # above the templates that Elastic ships
 LONGEST_KEYWORD = 8_191
 
@@ -65,18 +64,6 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "flowtrap.incomplete": {"type": "boolean"},
     "flowtrap.explanation": _TEXT,
 }  # fmt: skip
-_LISTS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(
-        (
-            "join", "detection", "list", "pattern", "prefix", "middle", "suffix", "scope",
-            "reason", "owner",
-        ),
-        _KEYWORD,
-    ),
-    "expires": _DATE,
-    "min_length": _NUMBER,
-    "max_length": _NUMBER,
-}  # fmt: skip
 
 
 def findings_template(index: str = FINDINGS_INDEX) -> dict[str, Any]:
@@ -87,14 +74,6 @@ def findings_template(index: str = FINDINGS_INDEX) -> dict[str, Any]:
 def state_template(index: str = STATE_INDEX) -> dict[str, Any]:
     """Return the index template of saved states: kept, never searched."""
     return _template(index, {"dynamic": False})
-
-
-def lists_index() -> dict[str, Any]:
-    """Return settings and mappings of the lookup index; it has one shard by its kind."""
-    return {
-        "settings": {"index.mode": "lookup", "auto_expand_replicas": "0-1"},
-        "mappings": {"dynamic": "strict", "properties": nested(_LISTS)},
-    }
 
 
 def columns_mapping() -> dict[str, Any]:

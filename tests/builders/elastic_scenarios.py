@@ -10,17 +10,20 @@ import functools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from elasticsearch import Elasticsearch, helpers
 
 from builders import scenarios_page
 from builders.elastic_documents import document_of
-from compiler.elastic import native
+from compiler.elastic import lookup, native
 from compiler.elastic.export import Native, natives, settled_by
 from compiler.elastic.query import query_of
 from compiler.runtime_json import DETECTIONS, compile_all
+from elastic.client import Cluster
+from elastic.cluster_shelves import Lists
+from elastic.shelf import carry_out, plan
 from elastic.templates import ORIGINAL, columns_mapping, nested, runtime_mapping
 from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
@@ -81,19 +84,23 @@ def _detections() -> tuple[Detection, ...]:
 
 
 def plans(
-    prefix: str, tunables: dict[str, Any] | None = None, *, runtime: bool = False
+    prefix: str,
+    tunables: dict[str, Any] | None = None,
+    lists: str = "compiled",
+    *,
+    runtime: bool = False,
 ) -> list[Native]:
     """Return the detections whose name begins so that have native verdicts."""
     settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
     chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
-    found = natives(DETECTIONS, chosen, runtime_fields=runtime)
+    found = natives(DETECTIONS, chosen, lists, runtime_fields=runtime)
     return [one for one in found if one.plan.verdicts]
 
 
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield data set and document of every record that an integration reads."""
     for case in cases(platform):
-        for document in _documents(case, original=original):
+        for document in documents_of(case.records, original=original):
             if document:
                 document["data_stream"] = {"namespace": namespace(case.id)}
                 yield document["event"]["dataset"], document
@@ -101,11 +108,12 @@ def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str,
 
 def unread(case: Case) -> int:
     """Return how many of a scenario's records no integration reads."""
-    return sum(document is None for document in _documents(case, original=False))
+    return sum(document is None for document in documents_of(case.records, original=False))
 
 
-def _documents(case: Case, *, original: bool) -> Iterator[dict[str, Any] | None]:
-    for record in case.records:
+def documents_of(records: Iterable[Any], *, original: bool) -> Iterator[dict[str, Any] | None]:
+    """Yield the document of each native record, None for one that no integration reads."""
+    for record in records:
         for one in unwrap(record):
             text = json.dumps(one, separators=(",", ":"), ensure_ascii=False)
             yield document_of(one, original=text if original else None)
@@ -122,14 +130,27 @@ def told(
     node: Elasticsearch, room: str, platform: str, *, original: bool, runtime: bool = False
 ) -> Told:
     """Return by namespace what the platform's rules tell: detection and verdict of each case."""
-    found = plans(FOLDERS[platform], runtime=runtime)
-    queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
     kind = "runtime" if runtime else "kept" if original else "bare"
     prefix = f"{room}-{namespace(platform)}-{kind}"
+    found = plans(FOLDERS[platform], runtime=runtime)
+    records = documents(platform, original=original)
+    return told_by(node, prefix, found, records, runtime=runtime)
+
+
+def told_by(
+    node: Elasticsearch,
+    prefix: str,
+    found: Iterable[Native],
+    records: Iterable[tuple[str, dict[str, Any]]],
+    *,
+    runtime: bool = False,
+) -> Told:
+    """Return by namespace what rules tell of documents, each with its data set."""
+    queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
     prepare(node, prefix, list(queries.values()), runtime=runtime)
     actions = (
         {"_index": f"{prefix}-logs-{name}-default", "_op_type": "create", "_source": document}
-        for name, document in documents(platform, original=original)
+        for name, document in records
     )
     helpers.bulk(node, actions, refresh=True)
     answers: Told = defaultdict(set)
@@ -143,7 +164,25 @@ def in_room(query: str, prefix: str) -> str:
     """Return a query over the indices of one test."""
     head, _, rest = query.partition("\n")
     moved = re.sub(r"(?<=[ ,])(?=logs-|flowtrap-)", f"{prefix}-", head)
-    return f"{moved}\n{rest}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
+    asked = rest.replace(f"JOIN {lookup.INDEX} ", f"JOIN {lists_index(prefix)} ")
+    return f"{moved}\n{asked}".replace("LIMIT 1000", f"LIMIT {_ROWS}")
+
+
+def lists_index(prefix: str) -> str:
+    """Return the lookup index of one test."""
+    return f"{prefix}-lists"
+
+
+def put_lists(node: Elasticsearch, url: str, prefix: str, tunables: dict[str, Any]) -> None:
+    """Bring the lookup index of one test to what a site sets, as deploy does."""
+    site = Tunables(tunables, now_ms=0)
+    wanted = {
+        "settings": lookup.settings(),
+        "mappings": lookup.mappings(_detections()),
+        "rows": lookup.rows(_detections(), site),
+    }
+    for step in plan([Lists(Cluster(node, url), lists_index(prefix), wanted)]):
+        carry_out(step)
 
 
 def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:

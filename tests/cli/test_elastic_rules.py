@@ -65,3 +65,12 @@ def test_an_unknown_detection_is_one_line(run):
     assert code == 1
     assert out == ""
     assert "did you mean aws_lambda_opened?" in err
+
+
+def test_lists_from_the_index_are_not_in_the_rules(run, tmp_path):
+    asked = ("--detection", "aws_lambda_opened", "--lists", "index")
+    _, before, _ = run(*asked)
+    assert "LOOKUP JOIN flowtrap-lists ON detection" in json.loads(before.splitlines()[1])["query"]
+    (tmp_path / "flowtrap.yml").write_text("tunables: {allowed_functions: [one, t*w*o*three]}")
+    assert run(*asked)[1] == before
+    assert run(*asked[:2])[1] != before

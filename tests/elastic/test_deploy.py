@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -14,14 +15,14 @@ from builders.hunting import NOW_MS, detections
 from builders.kibana import PASSWORD, KibanaModel
 from elasticsearch import Elasticsearch
 
+from compiler.elastic import lookup
 from elastic.client import Cluster
 from elastic.cluster_shelves import Lists, Templates
 from elastic.documents import finding_document
 from elastic.errors import ClusterError
-from elastic.lists import list_rows, unsaid
 from elastic.shelf import carry_out, plan, removal
 from elastic.templates import finding_fields
-from flowtrap.model.tunable import Tunables, wildcard
+from flowtrap.model.tunable import Tunables
 
 pytestmark = pytest.mark.server
 LAUNCHER = str(Path(__file__).resolve().parents[2] / "bin" / "flowtrap")
@@ -52,7 +53,7 @@ def cluster(node, node_url):
 
 
 def rows(site=SITE):
-    return list_rows(detections(), Tunables(site, now_ms=NOW_MS))
+    return lookup.rows(detections(), Tunables(site, now_ms=NOW_MS))
 
 
 # --- templates ----------------------------------------------------------------------------------
@@ -129,71 +130,88 @@ def test_hostile_findings_are_taken(cluster, room, node: Elasticsearch):
 # --- lists --------------------------------------------------------------------------------------
 
 
-def test_lists_are_kept_while_they_are_equal(cluster, room):
-    shelf = Lists(cluster, rows(), f"flowtrap-lists-{room}")
-    assert done([shelf]) == {("create", "lookup index")}
-    assert done([shelf]) == {("keep", "lookup index")}
+def lists(cluster, room, site=SITE, extra=()):
+    wanted = {
+        "settings": lookup.settings(),
+        "mappings": lookup.mappings(detections()),
+        "rows": rows(site) | dict(extra),
+    }
+    return Lists(cluster, f"flowtrap-lists-{room}", wanted)
 
 
-VALUES = ("ab", "abc", "abbc", "ab-bc", "xabc", "AB-BC-cd", "ab-x-cd", "cd", "abcd", "")
-PATTERNS = ("ab", "ab*", "*cd", "ab*cd", "*b-b*", "ab*bc*", "*", "*bc*cd")
+def there(node, room):
+    found = node.search(index=f"flowtrap-lists-{room}", size=1000)["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in found}
 
 
-def test_the_query_of_the_page_agrees_with_hunts_patterns(cluster, room, repo, node: Elasticsearch):
-    index = f"flowtrap-lists-{room}"
-    site = {"allowed_deployers": list(PATTERNS)}
-    done([Lists(cluster, rows(site), index)])
+def test_lists_are_kept_while_they_are_equal(cluster, room, node: Elasticsearch):
+    assert done([lists(cluster, room)]) == {("create", "lookup index")}
+    assert done([lists(cluster, room)]) == {("keep", "lookup index")}
+    assert there(node, room) == rows()
+
+
+def test_the_query_of_the_page_asks_a_list(cluster, room, repo, node: Elasticsearch):
+    done([lists(cluster, room)])
     shown = (repo / "docs" / "elastic-deploy.md").read_text().split("```esql\n")[1].split("```")[0]
-    where = shown.replace("flowtrap-lists", index).replace(
-        "aws.cloudtrail.user_identity.arn", "who"
-    )
-    for value in VALUES:
-        query = f'ROW who = "{value}" {where} | WHERE detection == "aws_lambda_opened"'
-        found = node.esql.query(query=f"{query} | KEEP pattern | LIMIT 99")["values"]
-        expected = {pattern for pattern in PATTERNS if wildcard(pattern).fullmatch(value)}
-        assert {row[0] for row in found} == expected, value
+    query = shown.replace("flowtrap-lists", f"flowtrap-lists-{room}")
+    answers = [
+        node.esql.query(query=f"{one} | KEEP allowed | LIMIT 1")["values"]
+        for one in (query, query.replace('"123456789012"', '"210987654321"'))
+    ]
+    assert answers == [[[True]], [[False]]]
 
 
-def test_rows_leave_out_what_cannot_be_said_or_has_expired():
-    patterns = {row["pattern"] for row in rows().values()}
-    assert "*/GitHub-deploy" in patterns
-    assert not patterns & {"a*b*c*d", "gone"}
-    assert "allowed_deployers: a*b*c*d" in unsaid(detections(), Tunables(SITE, now_ms=NOW_MS))
+def test_rows_show_people_their_live_entries():
+    entries = rows()["aws_lambda_opened"]["entries"]
+    patterns = [row["pattern"] for row in entries if row["list"] == "allowed_deployers"]
+    assert patterns == ["*/GitHub-deploy", "a*b*c*d"]
+    assert {"list": "allowed_deployers", **SITE["allowed_deployers"][0]} in entries
 
 
 def test_changed_lists_replace_their_rows(cluster, room, node: Elasticsearch):
-    index = f"flowtrap-lists-{room}"
-    done([Lists(cluster, rows(), index)])
+    done([lists(cluster, room, extra={"gone": {"detection": "gone"}})])
     fewer = {"allowed_deployers": ["only-this"]}
-    assert done([Lists(cluster, rows(fewer), index)]) == {("update", "lookup index")}
-    node.indices.refresh(index=index)
-    found = node.search(index=index, size=1000)["hits"]["hits"]
-    assert {hit["_id"] for hit in found} == rows(fewer).keys()
+    assert done([lists(cluster, room, fewer)]) == {("update", "lookup index")}
+    assert there(node, room) == rows(fewer)
 
 
-def test_a_stopped_write_is_done_again(cluster, room, node: Elasticsearch, monkeypatch):
-    index = f"flowtrap-lists-{room}"
-    shelf = Lists(cluster, rows(), index)
+def test_an_index_of_an_earlier_flowtrap_gets_its_new_fields(cluster, room, node: Elasticsearch):
+    node.indices.create(
+        index=f"flowtrap-lists-{room}",
+        settings={"index.mode": "lookup"},
+        mappings={
+            "dynamic": "strict",
+            "_meta": {"managed_by": "flowtrap", "digest": "old"},
+            "properties": {"pattern": {"type": "keyword"}, "detection": {"type": "keyword"}},
+        },
+    )
+    node.index(index=f"flowtrap-lists-{room}", document={"pattern": "x"}, refresh=True)
+    assert done([lists(cluster, room)]) == {("update", "lookup index")}
+    assert there(node, room) == rows()
+
+
+def test_a_stopped_write_is_done_again(cluster, room, monkeypatch):
+    shelf = lists(cluster, room)
     monkeypatch.setattr(shelf, "_write", _stop)
     with pytest.raises(KeyboardInterrupt):
         done([shelf])
-    assert done([Lists(cluster, rows(), index)]) == {("update", "lookup index")}
+    assert done([lists(cluster, room)]) == {("update", "lookup index")}
 
 
-def _stop():
+def _stop(rows):
     raise KeyboardInterrupt
 
 
 def test_a_strange_index_is_left_alone(cluster, room, node: Elasticsearch):
     node.indices.create(index=f"flowtrap-lists-{room}")
     with pytest.raises(ClusterError, match="that Flowtrap did not make"):
-        plan([Lists(cluster, {}, f"flowtrap-lists-{room}")])
+        plan([lists(cluster, room)])
 
 
 # --- the verb -----------------------------------------------------------------------------------
 
 
-def deploy(node_url, *options, password=PASSWORD):
+def deploy(node_url, *options, password=PASSWORD, cwd=None):
     return subprocess.run(
         [
             sys.executable,
@@ -208,6 +226,7 @@ def deploy(node_url, *options, password=PASSWORD):
         text=True,
         check=False,
         timeout=120,
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         env=environment(FLOWTRAP_ELASTIC_PASSWORD=password),
     )
@@ -237,11 +256,35 @@ def test_the_verb_installs_keeps_and_removes(node_url, node: Elasticsearch):
         assert (kibana.rules, kibana.lists, kibana.objects) == ({}, {}, {})
 
 
+def test_an_edit_of_a_list_changes_no_rule(node_url, node: Elasticsearch, tmp_path):
+    settings = tmp_path / "flowtrap.yml"
+    settings.write_text("tunables: {allowed_functions: [one]}")
+    with KibanaModel() as kibana:
+        options = (f"--kibana={kibana.origin}", "--yes")
+        try:
+            assert deploy(node_url, *options, cwd=tmp_path).returncode == 0
+            rules = copy.deepcopy(kibana.rules)
+            settings.write_text("tunables: {allowed_functions: [one, two*], role_scope: [mine]}")
+            edited = deploy(node_url, *options, cwd=tmp_path)
+            changed = [line for line in edited.stdout.splitlines() if not line.startswith("keep")]
+            assert changed == ["update lookup index: flowtrap-lists"]
+            assert kibana.rules == rules
+            compiled = deploy(node_url, *options, "--lists=compiled", cwd=tmp_path)
+            changed = [line for line in compiled.stdout.splitlines() if not line.startswith("keep")]
+            assert [line.partition(":")[0] for line in changed] == [
+                "update rule",
+                "remove lookup index",
+            ]
+            assert not node.indices.exists(index="flowtrap-lists")
+        finally:
+            deploy(node_url, *options, "--remove")
+
+
 def test_the_verb_fails_in_one_line(node_url):
     with KibanaModel() as kibana:
         failed = deploy(node_url, f"--kibana={kibana.origin}", "--yes", password="wrong")
     assert failed.returncode == 1
-    assert failed.stderr.splitlines()[1:] == [
+    assert failed.stderr.splitlines() == [
         f"flowtrap: {kibana.origin}: the user, password or API key is wrong (401)"
     ]
     assert failed.stdout == ""

@@ -6,11 +6,12 @@ import json
 
 import pytest
 from builders import aws, scenarios_aws
-from builders.elastic_scenarios import in_room, plans, prepare, rows
+from builders.elastic_scenarios import in_room, plans, prepare, put_lists, rows
 from elasticsearch import BadRequestError, helpers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compiler.elastic.lists import LISTS
 from compiler.elastic.query import query_of
 from flowtrap.normalise.elastic.table import integration_doc
 
@@ -49,9 +50,9 @@ def index(node, room, namespace, records):
     helpers.bulk(node, actions, refresh=True)
 
 
-def told(node, room, tunables=None):
+def told(node, room, tunables=None, lists="compiled"):
     """Return the verdicts that the rule tells, by namespace."""
-    (one,) = plans(CREATED, tunables)
+    (one,) = plans(CREATED, tunables, lists)
     query = query_of(one.plan, None, by_namespace=True)
     found = rows(node, in_room(query, room))
     return {row["flowtrap.namespace"]: row["flowtrap.verdict"] for row in found}
@@ -108,13 +109,31 @@ def test_doubles_and_order_change_nothing(node, trail):
     assert answer["doubled"] == answer["once"]
 
 
-def test_an_allowed_function_is_quiet_in_its_account_until_it_expires(node, trail):
+ENTRY = {"pattern": "INVOICE-*", "scope": aws.HOME}
+
+
+@pytest.mark.parametrize("lists", LISTS)
+@pytest.mark.parametrize(
+    ("changes", "quiet"),
+    [
+        ({}, True),
+        ({"scope": "999999999999"}, False),
+        ({"scope": "*"}, True),
+        ({"scope": f"{aws.HOME[:4]}*"}, True),
+        ({"expires": "2026-01-01"}, False),
+        ({"expires": "2999-01-01"}, True),
+        ({"pattern": "i*v*i*c*-*"}, True),
+        ({"pattern": "invoice"}, False),
+        ({"pattern": "*"}, True),
+    ],
+)
+def test_an_allowed_function_is_quiet_in_its_account_until_it_expires(
+    node, node_url, trail, lists, changes, quiet
+):
     index(node, trail, "case", chain(600))
-    entry = {"pattern": "INVOICE-*", "scope": aws.HOME}
-    assert told(node, trail, {"allowed_functions": [entry]}) == {}
-    assert told(node, trail, {"allowed_functions": [{**entry, "scope": "999999999999"}]}) != {}
-    assert told(node, trail, {"allowed_functions": [{**entry, "expires": "2026-01-01"}]}) != {}
-    assert told(node, trail, {"allowed_functions": [{**entry, "expires": "2999-01-01"}]}) == {}
+    site = {"allowed_functions": [{**ENTRY, **changes}]}
+    put_lists(node, node_url, trail, site)
+    assert told(node, trail, site, lists) == ({} if quiet else told(node, trail))
 
 
 @settings(

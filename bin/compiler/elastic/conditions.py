@@ -14,17 +14,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import words
-from .words import Inexpressible
+from .words import FALSE, TRUE, Inexpressible, joined, member, sure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from flowtrap.model.tunable import TunableEntry, Tunables
-
+    from .lists import Lists
     from .native import NativeFeed
 
 Ast = list[Any]
-TRUE, FALSE = "true", "false"
 MISSES, OVER = "misses", "tells too much"
 _CMP = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
@@ -39,7 +37,7 @@ class Words:
 
     feed: NativeFeed
     spelled: Mapping[str, str]
-    tunables: Tunables
+    lists: Lists
     used: set[str] = field(default_factory=set)
     lost: dict[str, str] = field(default_factory=dict)
 
@@ -63,7 +61,9 @@ class Words:
         kind = ast[0]
         if kind in ("and", "or"):
             return joined(kind, [self.selecting(child) for child in ast[1:]])
-        if kind == "not" or (kind == "exists" and not ast[2]) or ast[1] not in self.feed.fields:
+        if kind in ("not", "tunable") or ast[1] not in self.feed.fields:
+            return TRUE
+        if kind == "exists" and not ast[2]:
             return TRUE
         own = self.feed.fields[ast[1]]
         if own.column:
@@ -80,34 +80,15 @@ class Words:
     def listed(self, name: str, tunable: str, scope: str | None) -> str:
         """Return whether a field's value is in a tunable list, of the account in `scope`."""
         column = self._column(name)
-        everywhere: list[str] = []
-        parts: list[str] = []
-        for entry in self.tunables.patterns(tunable).entries:
-            pattern = self._asked(name, words.like(entry.pattern.lower()))
-            if entry.scope == "*" and entry.expires_ms is None:
-                everywhere.append(pattern)
-            else:
-                parts.append(
-                    _limited(f"TO_LOWER({column}) LIKE {words.texts([pattern])}", entry, scope)
-                )
-        # A list of patterns becomes one automaton; with stars in front it would be too complex.
-        plain = [pattern for pattern in dict.fromkeys(everywhere) if "*" not in pattern[:-1]]
-        single = [[pattern] for pattern in dict.fromkeys(everywhere) if pattern not in plain]
-        lists = ([plain] if plain else []) + single
-        parts += [f"TO_LOWER({column}) LIKE {words.texts(patterns)}" for patterns in lists]
-        return _sure(joined("or", parts)) if parts else FALSE
+        return self.lists.holds(column, tunable, scope, of_set=self.feed.fields[name].set)
 
     def equal(self, name: str, value: str) -> str:
         """Return whether a field has a value, in any case."""
         column = self._column(name)
         if self.feed.fields[name].set:
-            pattern = self._asked(name, words.literal(value.lower()))
-            return _sure(f"TO_LOWER({column}) LIKE {words.text(pattern)}")
-        return _sure(f"TO_LOWER({column}) == {words.text(value.lower())}")
-
-    def _asked(self, name: str, pattern: str) -> str:
-        """Return a pattern for a value, or for one of a set's."""
-        return f"*;{pattern};*" if self.feed.fields[name].set else pattern
+            pattern = member(words.literal(value.lower()), of_set=True)
+            return sure(f"TO_LOWER({column}) LIKE {words.text(pattern)}")
+        return sure(f"TO_LOWER({column}) == {words.text(value.lower())}")
 
     def _column(self, name: str) -> str:
         if name not in self.feed.fields:
@@ -136,39 +117,13 @@ class Words:
             said = f"TO_LONG({column}) {_CMP[rest[0]]} {rest[1]}"
         else:
             raise Inexpressible(f"a comparison of {name} with another field")
-        return said if bare else _sure(said)
+        return said if bare else sure(said)
 
     def _one_of(self, column: str, values: list[str], *, exact: bool, lower: bool) -> str:
         if exact:
             return f"{column} IN {words.texts(self.spelled.get(v, v) for v in values)}"
         asked = column if lower else f"TO_LOWER({column})"
         return f"{asked} IN {words.texts(values)}"
-
-
-def joined(kind: str, parts: Iterable[str]) -> str:
-    """Return parts joined by and/or, without those that say nothing."""
-    neutral, final = (TRUE, FALSE) if kind == "and" else (FALSE, TRUE)
-    kept = [part for part in dict.fromkeys(parts) if part != neutral]
-    if final in kept:
-        return final
-    if len(kept) < 2:
-        return kept[0] if kept else neutral
-    return f"({f' {kind.upper()} '.join(kept)})"
-
-
-def _sure(said: str) -> str:
-    return f"COALESCE({said}, false)"
-
-
-def _limited(said: str, entry: TunableEntry, scope: str | None) -> str:
-    parts = [said]
-    if entry.scope != "*":
-        if scope is None:
-            return FALSE
-        parts.append(f"TO_LOWER({scope}) LIKE {words.texts([words.like(entry.scope.lower())])}")
-    if entry.expires_ms is not None:
-        parts.append(f"NOW() <= TO_DATETIME({entry.expires_ms})")
-    return joined("and", parts)
 
 
 def spellings(block: Any) -> dict[str, str]:

@@ -16,9 +16,8 @@ import re
 from typing import TYPE_CHECKING
 
 from . import native, words
-from .conditions import FALSE, TRUE, joined
 from .plan import HOME
-from .words import Inexpressible
+from .words import FALSE, TRUE, Inexpressible, joined
 
 if TYPE_CHECKING:
     from .plan import Need, Plan, Step
@@ -47,8 +46,11 @@ def selected(plan: Plan, apart: list[str]) -> list[str]:
     for name in _asked(plan):
         plan.column(*name)
     feeds = {said.feed.name: said for said in map(plan.feed_of, stages)}
+    flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
+    listed = plan.lists.commands(" ".join(flags))
+    of_hits = plan.lists.commands(" ".join(_conditions(plan, stages)))
     # What the other stages used is not computed; flags name their columns.
-    named = " ".join([*(plan.flags[s] + plan.suppressed[s] for s in stages), *_conditions(plan)])
+    named = " ".join([*flags, *_conditions(plan, stages), *listed, *of_hits])
     commands = native.Commands()
     keys: list[str] = []
     many: list[str] = []
@@ -59,14 +61,15 @@ def selected(plan: Plan, apart: list[str]) -> list[str]:
         commands.add(said.feed.commands(asked))
         keys += [said.feed.column(f) for f in sorted(asked)]
         many += [said.feed.column(f) for f in sorted(asked) if said.feed.fields[f].many]
-    flags = [f"s{n} = {plan.flags[stage]}" for n, stage in enumerate(stages)]
     return [
         f"FROM {native.source(said.feed for said in feeds.values())} METADATA _id",
         f"WHERE {joined('or', selecting)}",
         *commands.lines(" ".join([named, *keys]), [*_OF_AN_EVENT, *apart]),
         *(f"MV_EXPAND {name}" for name in many),
+        *listed,
         f"EVAL {', '.join(flags)}",
         f"WHERE {' OR '.join(f's{n}' for n in range(len(stages)))}",
+        *of_hits,
     ]
 
 
@@ -107,8 +110,10 @@ def told(plan: Plan) -> list[str]:
     return found
 
 
-def _conditions(plan: Plan) -> list[str]:
-    return [*(need.where for need in plan.needs), *(v.anchor for v in plan.verdicts)]
+def _conditions(plan: Plan, stages: list[str]) -> list[str]:
+    """Return what is asked of hits beyond their stage's condition."""
+    asked = [plan.suppressed[stage] for stage in stages]
+    return [*asked, *(need.where for need in plan.needs), *(v.anchor for v in plan.verdicts)]
 
 
 # --- edges -------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from compiler.building_blocks import Library
 from compiler.detection_file import read_subject
 from compiler.runtime_json import detection_paths
 
+from .lists import LISTS
 from .plan import plan_of
 from .rule import EXCEPTIONS, chain_rule, stage_rules
 
@@ -39,9 +40,16 @@ class Native:
 
 
 def natives(
-    folder: Path, settled: Mapping[str, Tunables], *, runtime_fields: bool = False
+    folder: Path,
+    settled: Mapping[str, Tunables],
+    lists: str = "compiled",
+    *,
+    runtime_fields: bool = False,
 ) -> Iterator[Native]:
-    """Yield the detections of a folder that have tunables in `settled`, with their plans."""
+    """Yield the detections of a folder that have tunables in `settled`, with their plans.
+
+    `lists` says how queries come to the lists of flowtrap.yml, a name of `lists.LISTS`.
+    """
     library = Library(folder / "feeds")
     for path in detection_paths(folder):
         if path.stem in settled:
@@ -49,7 +57,7 @@ def natives(
             blocks = {name: stage.block for name, stage in subject.stages.items()}
             runtime = written_out(subject.runtime)
             own = settled[path.stem]
-            plan = plan_of(runtime, blocks, own, runtime_fields=runtime_fields)
+            plan = plan_of(runtime, blocks, own, LISTS[lists], runtime_fields=runtime_fields)
             yield Native(subject, plan)
 
 

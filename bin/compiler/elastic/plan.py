@@ -4,7 +4,8 @@ A `Need` is one requirement of a verdict: hits of a stage, reached from the anch
 relations. Needs that several verdicts share are joined once. A verdict that needs what the
 integration's fields do not tell is left out; `Plan.lost` says which and why.
 
-Example: `plan_of(detection, blocks).needs[0].path[-1].stage` is the first stage that is joined.
+Example: `plan_of(detection, blocks, tunables, Lists).needs[0].path[-1].stage` is the first stage
+that is joined.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from flowtrap.model.window import span_ms
 
 from . import conditions, native
-from .conditions import FALSE, MISSES, OVER, joined
-from .words import Inexpressible
+from .conditions import MISSES, OVER
+from .words import FALSE, TRUE, Inexpressible, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from flowtrap.model.tunable import Tunables
 
     from .conditions import Words
+    from .lists import Lists
 
 Row = dict[str, Any]
 HOME = "home_domain"  # the fact that a site's own domains are inferred from
@@ -75,6 +77,7 @@ class Plan:
     detection: Row
     window_ms: int
     words: dict[str, Words]
+    lists: Lists
     flags: dict[str, str] = field(default_factory=dict)
     suppressed: dict[str, str] = field(default_factory=dict)
     needs: list[Need] = field(default_factory=list)
@@ -120,12 +123,19 @@ class Plan:
 
 
 def plan_of(
-    detection: Row, blocks: Mapping[str, Any], tunables: Tunables, *, runtime_fields: bool = False
+    detection: Row,
+    blocks: Mapping[str, Any],
+    tunables: Tunables,
+    lists: type[Lists],
+    *,
+    runtime_fields: bool = False,
 ) -> Plan:
     """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks.
 
-    With `runtime_fields` it reads what those of `elastic deploy --runtime-fields` make readable.
+    `lists` makes what the plan asks of tunable lists, a value of `lists.LISTS`. With
+    `runtime_fields` it reads what those of `elastic deploy --runtime-fields` make readable.
     """
+    asked = lists(detection, tunables)
     spelled: dict[str, str] = {}
     for block in blocks.values():
         spelled |= conditions.spellings(block)
@@ -133,10 +143,10 @@ def plan_of(
     for name in dict.fromkeys(stage["feed"] for stage in detection["stages"].values()):
         own = native.feed(name, runtime=runtime_fields)
         if own:
-            said[name] = conditions.Words(own, spelled, tunables)
+            said[name] = conditions.Words(own, spelled, asked)
     window = detection["chain"]["window"]
     span = span_ms(window) if isinstance(window, str) else tunables.span_ms(window["tunable"])
-    plan = Plan(detection, span, said)
+    plan = Plan(detection, span, said, asked)
     for stage in detection["stages"]:
         plan.flags[stage] = _flag(plan, stage)
         plan.suppressed[stage] = _suppressed(plan, stage)
@@ -205,10 +215,10 @@ def _add_verdict(plan: Plan, row: Row) -> None:
         return
     if first:
         step = Step(plan.anchor, first, first, "first", False)
-        needs.append(Need((step,), 0, None, first, conditions.TRUE))
+        needs.append(Need((step,), 0, None, first, TRUE))
     if outside:
         itself = Step(plan.anchor, (), (), "self", False)
-        needs.append(Need((itself,), 1, None, (), conditions.TRUE, outside))
+        needs.append(Need((itself,), 1, None, (), TRUE, outside))
     numbers = []
     for need in needs:
         if need not in plan.needs:
@@ -280,7 +290,7 @@ def _conditions(plan: Plan, stage: str, rows: list[Row]) -> tuple[str, tuple[str
                 raise
             plan.lost[f"exception: {error}"] = OVER
             continue
-        parts.append({FALSE: conditions.TRUE}.get(said, f"NOT {said}") if negated else said)
+        parts.append({FALSE: TRUE}.get(said, f"NOT {said}") if negated else said)
         if negated and _inferred(plan, row):
             outside = outside or row["field"]
     return joined("and", parts), first, outside
@@ -301,8 +311,8 @@ def _compared(plan: Plan, stage: str, row: Row, own: str) -> str:
 def _inferred(plan: Plan, row: Row) -> bool:
     """Tell whether a comparison is with a list that the site's own records fill."""
     tunable = plan.detection["tunables"].get(row.get("tunable"), {})
-    settings = plan.feed_of(plan.anchor).tunables
-    return tunable.get("infer") == HOME and not settings.patterns(row["tunable"]).entries
+    known = plan.lists.tunables
+    return tunable.get("infer") == HOME and not known.patterns(row["tunable"]).entries
 
 
 def _first(plan: Plan, stage: str, row: Row) -> tuple[str, ...]:

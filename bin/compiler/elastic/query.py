@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import words
-from .conditions import TRUE, joined
 from .edges import alone, edges, marks, selected, told
 from .native import NAMESPACE
+from .words import TRUE, joined
 
 if TYPE_CHECKING:
     from .plan import Plan, Verdict

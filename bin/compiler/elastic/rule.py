@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from . import native
-from .conditions import joined
 from .query import ROWS, query_of
+from .words import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,10 +32,7 @@ EXCEPTIONS = "flowtrap-exceptions"
 _SCORES = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 _STAGES = uuid.UUID("5b1f7a52-3f0c-4c68-9d3b-7c1d1f0a2e64")  # ours, for the ids of stages
 _ATTACK = "https://attack.mitre.org"
-_STATEMENTS = (
-    "Events that an exception names are taken out before they are joined. What flowtrap.yml "
-    "allows is compiled into the query, with scope and expiry."
-)
+_EXCEPTIONS = "Events that an exception names are taken out before they are joined."
 
 
 def chain_rule(plan: Plan, subject: Subject, *, by_namespace: bool = False) -> Row:
@@ -88,12 +85,15 @@ def stage_rules(plan: Plan, subject: Subject) -> Iterator[Row]:
         source = subject.stages[stage]
         condition = plan.detection["stages"][stage]["condition"]
         exact = joined("and", [said.feed.own, said.exact(condition)])
-        asked = {f for f in said.used if said.feed.column(f) in exact}
+        listed = plan.lists.commands(exact)
+        named = " ".join([exact, *listed])
+        asked = {f for f in said.used if said.feed.column(f) in named}
         query = "\n| ".join(
             [
                 f"FROM {native.source([said.feed])} METADATA _id, _index, _version",
                 f"WHERE {joined('and', [said.feed.own, said.selecting(condition)])}",
                 *said.feed.commands(asked).unflagged(),
+                *listed,
                 f"WHERE {exact}",
                 "KEEP _id, _index, _version, @timestamp, event.id, event.action, event.dataset",
                 f"LIMIT {ROWS}",
@@ -182,7 +182,7 @@ def _note(plan: Plan, subject: Subject) -> str:
     lines += [f"{n}. {_flat(text)}" for n, text in enumerate(subject.runtime["triage"], 1)]
     lines += ["", "## What this rule cannot see", ""]
     lines += [f"* {text}" for text in limits(plan)]
-    return "\n".join([*lines, "", _STATEMENTS])
+    return "\n".join([*lines, "", f"{_EXCEPTIONS} {plan.lists.about}"])
 
 
 def _flat(text: object) -> str:
@@ -218,5 +218,5 @@ def _setup(plan: Plan) -> str:
         f"Needs documents of the Elastic integrations in {', '.join(feeds)}, and the index "
         f"{native.COLUMNS_INDEX}, which `flowtrap elastic deploy` makes: a column that no index "
         'maps makes the query fail. With "Preserve original event" the record is read first; what '
-        "the rule cannot see without is told above."
+        f"the rule cannot see without is told above.{plan.lists.needs}"
     )

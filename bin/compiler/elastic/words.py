@@ -19,6 +19,7 @@ except ImportError:
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+TRUE, FALSE = "true", "false"
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LUCENE = frozenset('.?+*|{}[]()"\\#@&<>~^$-')
 _CLASSES = {"CATEGORY_DIGIT": "0-9", "CATEGORY_WORD": "A-Za-z0-9_", "CATEGORY_SPACE": " \t\r\n"}
@@ -46,6 +47,27 @@ def like(pattern: str) -> str:
 def literal(value: str) -> str:
     """Return a LIKE pattern for one value: no letter of it is a wildcard."""
     return like(value).replace("*", "\\*")
+
+
+def member(pattern: str, *, of_set: bool) -> str:
+    """Return a LIKE pattern for a value, or for one of a set's, `;a;b;`."""
+    return f"*;{pattern};*" if of_set else pattern
+
+
+def joined(kind: str, parts: Iterable[str]) -> str:
+    """Return conditions joined by and/or, without those that say nothing."""
+    neutral, final = (TRUE, FALSE) if kind == "and" else (FALSE, TRUE)
+    kept = [part for part in dict.fromkeys(parts) if part != neutral]
+    if final in kept:
+        return final
+    if len(kept) < 2:
+        return kept[0] if kept else neutral
+    return f"({f' {kind.upper()} '.join(kept)})"
+
+
+def sure(said: str) -> str:
+    """Return a condition that is false, not null, where a value is absent."""
+    return f"COALESCE({said}, false)"
 
 
 def lucene(pattern: str, *, any_case: bool = False) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from compiler.elastic import native
-from compiler.elastic.conditions import FALSE, MISSES, OVER, TRUE, Words, joined, spellings
+from compiler.elastic.conditions import MISSES, OVER, Words, spellings
+from compiler.elastic.lists import Lists
+from compiler.elastic.words import FALSE, TRUE, joined
 from flowtrap.model.tunable import Tunables
 
 FEED = native.feed("aws_cloudtrail")
@@ -15,8 +17,7 @@ UNKNOWN = ["in", "requestParameters.nobodyKnows", ["x"]]
 
 @pytest.fixture
 def said():
-    rows = [{"pattern": "ci-*"}, {"pattern": "*old", "scope": "123", "expires": "2999-01-01"}]
-    return Words(FEED, {"putrule": "PutRule"}, Tunables({"allowed": rows}, now_ms=0))
+    return Words(FEED, {"putrule": "PutRule"}, Lists({}, Tunables({}, now_ms=0)))
 
 
 def test_a_column_is_compared_as_the_author_spelled_it(said):
@@ -45,13 +46,6 @@ def test_the_index_is_asked_columns_alone(said):
     computed = ["in", "grantee_kind", ["public"]]
     assert said.selecting(["and", CALL, computed]) == 'event.action IN ("PutRule")'
     assert said.selecting(["or", CALL, computed]) == TRUE
-
-
-def test_lists_know_scope_and_expiry(said):
-    listed = said.listed("function", "allowed", "acct")
-    assert 'TO_LOWER(ct_function) LIKE ("ci-*")' in listed
-    assert 'LIKE ("*old") AND TO_LOWER(acct) LIKE ("123") AND NOW() <= TO_DATETIME(' in listed
-    assert said.listed("function", "empty", None) == FALSE
 
 
 def test_joined_leaves_out_what_says_nothing():
