@@ -1,15 +1,17 @@
 """Weighs `elastic run` beside reading the same documents with the bare client's scan helper.
 
-    python bench/elastic.py [EVENTS [ROUNDS]]     # 1,000,000 documents, 3; ./build.sh bench-elastic
+    python bench/elastic.py [EVENTS [ROUNDS [recent]]]     # 1,000,000, 3; ./build.sh bench-elastic
 
 Starts the real Elasticsearch of the tests, loads CloudTrail records of make_data.py into it as the
 Elastic integration keeps them (`event.original`, `event.action`, `event.dataset`), 5 % of which
-bear a name that some detection asks for, and prints one table. Both readers are processes of their
+bear a name that some detection asks for, and prints one table. With `recent` the ten days of the
+records end now, so that much is still open and kept in the state; else they ended long ago. Both readers are processes of their
 own over the same index, measured by the wall clock and by `os.wait4`; rounds alternate.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
@@ -30,7 +32,7 @@ sys.path[:0] = [str(ROOT / part) for part in ("package/lib", "bin", "tests", "be
 from builders.elastic_node import VERSION, Node, assembled  # noqa: E402  # found by the line above
 from builders.kept_originals import MAPPINGS  # noqa: E402
 from elasticsearch import Elasticsearch, helpers  # noqa: E402
-from make_data import Generator  # noqa: E402
+from make_data import START, Generator  # noqa: E402
 
 INDEX = "logs-aws.cloudtrail-default"
 BAR_TIME, BAR_MIB = 0.35, 200
@@ -52,13 +54,14 @@ class Weight(NamedTuple):
 
 def main() -> None:
     """Load the node, read it both ways, print a table; exit with 1 where a bar is missed."""
-    events, rounds = map(int, (sys.argv[1:] + ["1000000", "3"][len(sys.argv) - 1 :]))
+    given = [word for word in sys.argv[1:] if word != "recent"]
+    events, rounds = map(int, given + ["1000000", "3"][len(given) :])
     folder = Path(tempfile.mkdtemp(prefix="flowtrap-bench-"))
     folder.chmod(0o755)
     try:
         with Node(folder / "node", assembled(), heap="1g", quick=False) as node:
             began = time.monotonic()
-            _load(node.url, events)
+            _load(node.url, events, recent="recent" in sys.argv)
             print(f"{events:,} documents loaded in {time.monotonic() - began:.0f} s")
             print(
                 f"load average {os.getloadavg()[0]:.1f}, Elasticsearch {VERSION}, rounds {rounds}"
@@ -105,13 +108,15 @@ def _weighed(command: list[str]) -> Weight:
     return Weight(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def _load(url: str, events: int) -> None:
+def _load(url: str, events: int, *, recent: bool = False) -> None:
     """Load in a process of its own: a child's peak memory counts from its parent's."""
     if os.fork() == 0:
         with Elasticsearch(url, request_timeout=120) as client:
             settings = {"number_of_replicas": 0, "refresh_interval": -1}
             client.indices.create(index=INDEX, mappings=MAPPINGS, settings=settings)
-            helpers.bulk(client, _documents(events), chunk_size=2_000)
+            helpers.bulk(
+                client, _documents(events, _days_since() if recent else 0), chunk_size=2_000
+            )
             client.indices.refresh(index=INDEX)
         os._exit(0)
     _, status = os.wait()
@@ -119,9 +124,20 @@ def _load(url: str, events: int) -> None:
         raise SystemExit("bench/elastic.py: the documents could not be loaded")
 
 
-def _documents(events: int) -> Iterator[dict[str, Any]]:
+def _days_since() -> int:
+    """Return how many whole days ago the records of the generator end."""
+    last = START + datetime.timedelta(days=10)
+    return (datetime.datetime.now(datetime.timezone.utc) - last).days
+
+
+def _documents(events: int, later_days: int) -> Iterator[dict[str, Any]]:
     for line in Generator(events, "management").lines():
         record = json.loads(line)
+        if later_days:
+            told = datetime.datetime.fromisoformat(record["eventTime"])
+            time = told + datetime.timedelta(days=later_days)
+            record["eventTime"] = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+            line = json.dumps(record, separators=(",", ":"))
         told = {
             "original": line, "dataset": "aws.cloudtrail", "action": record["eventName"],
         }  # fmt: skip

@@ -15,6 +15,7 @@ from elastic.columns_shelf import Columns
 from elastic.dashboards import saved_objects
 from elastic.kibana import Kibana
 from elastic.kibana_shelves import Exceptions, Rules, SavedObjects
+from elastic.runtime_fields import RuntimeFields
 from elastic.shelf import carry_out, plan, removal
 
 from . import content, exit_codes
@@ -24,9 +25,9 @@ from .messages import Messages
 from .preparation import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from elastic.client import Access
+    from compiler.elastic.export import Native
     from elastic.shelf import Shelf, Step
     from flowtrap.model.detection import Detection
     from flowtrap.model.tunable import Tunables
@@ -44,6 +45,11 @@ PATIENCE_S = 60
 )
 @click.option("--space", default="", help="The space of Kibana.  [default: the default space]")
 @click.option("--config", "config_path", metavar="FILE", help="Settings; else flowtrap.yml here.")
+@click.option(
+    "--runtime-fields",
+    is_flag=True,
+    help="Let rules read flattened fields: adds runtime fields to the integrations' data streams.",
+)
 @lists_option("index")
 @click.option("--remove", is_flag=True, help="Take away all that deploy installed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -51,6 +57,7 @@ def deploy_verb(
     kibana: str | None,
     space: str,
     config_path: str | None,
+    runtime_fields: bool,
     lists: str,
     remove: bool,
     yes: bool,
@@ -67,11 +74,16 @@ def deploy_verb(
     cluster = Cluster(connect(place), place.place, patience_s=PATIENCE_S)
     in_kibana: list[Shelf] = []
     if kibana:
-        in_kibana = _in_kibana(kibana, space, place, detections, site, lists, messages)
+        one = Kibana(kibana, place, space=space)
+        found = _natives(detections, site, lists, runtime_fields=runtime_fields)
+        in_kibana = _in_kibana(one, found, messages)
     index = _lookup(cluster, detections, site, lists)
     # The index comes before rules that ask it, and goes after they have ceased to.
     of_rules = [index, *in_kibana] if index.wanted else [*in_kibana, index]
-    shelves: list[Shelf] = [Templates(cluster), Columns(cluster), *of_rules]
+    shelves: list[Shelf] = [Templates(cluster), Columns(cluster)]
+    if runtime_fields or remove:
+        shelves.append(RuntimeFields(cluster))
+    shelves += of_rules
     steps = removal(shelves) if remove else plan(shelves)
     return _do(steps, yes, messages)
 
@@ -88,22 +100,20 @@ def _lookup(cluster: Cluster, detections: Sequence[Detection], site: Tunables, l
     return Lists(cluster, lookup.INDEX, wanted if lists == "index" else None)
 
 
-def _in_kibana(
-    url: str,
-    space: str,
-    place: Access,
-    detections: Sequence[Detection],
-    site: Tunables,
-    lists: str,
-    messages: Messages,
-) -> list[Shelf]:
-    """Return the shelves of Kibana, after a look at its version."""
+def _natives(
+    detections: Sequence[Detection], site: Tunables, lists: str, *, runtime_fields: bool
+) -> Iterator[Native]:
     from compiler.elastic import export  # here, since pySigma takes its time to load
 
-    one = Kibana(url, place, space=space)
-    messages.say(f"{one.place}: Kibana {one.check_version()}")
     settled = export.settled_by(detections, site)
-    found = export.natives(content.DETECTIONS, settled, lists)
+    return export.natives(content.DETECTIONS, settled, lists, runtime_fields=runtime_fields)
+
+
+def _in_kibana(one: Kibana, found: Iterable[Native], messages: Messages) -> list[Shelf]:
+    """Return the shelves of Kibana, after a look at its version."""
+    from compiler.elastic import export
+
+    messages.say(f"{one.place}: Kibana {one.check_version()}")
     exceptions, *rules = map(json.loads, export.ndjson(export.rules(found)))
     return [Exceptions(one, exceptions), Rules(one, rules), SavedObjects(one, saved_objects())]
 

@@ -42,12 +42,18 @@ def lists_option(default: str) -> Callable[[F], F]:
     is_flag=True,
     help="Never join events of different data stream namespaces (one for each customer, say).",
 )
+@click.option(
+    "--runtime-fields",
+    is_flag=True,
+    help="For a cluster that was deployed to with --runtime-fields: read flattened fields.",
+)
 @lists_option("compiled")
 def rules_verb(
     output: str | None,
     config_path: str | None,
     names: tuple[str, ...],
     by_namespace: bool,
+    runtime_fields: bool,
     lists: str,
 ) -> int:
     """Write Kibana rules (NDJSON) for the detections.
@@ -65,7 +71,7 @@ def rules_verb(
         messages.say(line)
     chosen, site = settings.apply(content.select(every, names), now_ms)
     settled = export.settled_by(chosen, site)
-    found = list(export.natives(content.DETECTIONS, settled, lists))
+    found = list(export.natives(content.DETECTIONS, settled, lists, runtime_fields=runtime_fields))
     lines = list(export.ndjson(export.rules(found, by_namespace=by_namespace)))
     with outlet(output) as file:
         file.writelines(lines)

@@ -6,11 +6,14 @@ it saves.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.elastic import native
 
 from .shelf import MARK, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FINDINGS_INDEX = "flowtrap-findings"
 STATE_INDEX = "flowtrap-state"
@@ -75,8 +78,18 @@ def state_template(index: str = STATE_INDEX) -> dict[str, Any]:
 
 def columns_mapping() -> dict[str, Any]:
     """Return the mappings of the index that maps what the rules' queries name."""
-    fields = {name: {"type": kind} for name, kind in native.columns().items()}
-    return {"dynamic": False, "properties": nested({**fields, "event.original": ORIGINAL})}
+    below = {name for names in native.runtime_fields().values() for name in names}
+    fields = {name: {"type": kind} for name, kind in native.columns().items() if name not in below}
+    return {
+        "dynamic": False,
+        "properties": nested({**fields, "event.original": ORIGINAL}),
+        "runtime": runtime_mapping(sorted(below)),
+    }
+
+
+def runtime_mapping(names: Iterable[str]) -> dict[str, Any]:
+    """Return runtime fields that read the document itself: one without a script does."""
+    return {name: {"type": "keyword"} for name in names}
 
 
 def finding_fields() -> frozenset[str]:

@@ -12,7 +12,16 @@ from pathlib import Path
 from elasticsearch import Elasticsearch
 
 from builders.elastic_node import Node, assembled
-from builders.elastic_scenarios import FOLDERS, Case, Told, cases, namespace, told, unread
+from builders.elastic_scenarios import (
+    FOLDERS,
+    Case,
+    Told,
+    cases,
+    namespace,
+    reads_flattened,
+    told,
+    unread,
+)
 from builders.hunting import ALARMING, hunt
 
 Verdicts = set[tuple[str, str]]
@@ -28,7 +37,8 @@ what the engine tells of the same events (`hunt`, `elastic run`). Written by
 **Caught**: both tell of the case. **Missed**: only the engine does. **Over-reported**: only the rule
 does. **Quiet**: neither. "Original kept" is the integration's setting "Preserve original event";
 "without" is an integration as it comes, where the fields are all there is, mapped as the
-integration and Fleet map them. A verdict is named where the rule's differs from the engine's, and
+integration and Fleet map them; "runtime fields" is the same after
+`elastic deploy --runtime-fields` ([elastic-deploy.md](elastic-deploy.md)). A verdict is named where the rule's differs from the engine's, and
 so are records that no integration reads. Why a rule cannot say more: its page in
 [elastic-rules.md](elastic-rules.md).
 """
@@ -41,9 +51,13 @@ def page(node: Elasticsearch, room: str) -> str:
     for platform in FOLDERS:
         kept = told(node, room, platform, original=True)
         bare = told(node, room, platform, original=False)
-        lines = [f"## {platform}", "", "| scenario | original kept | without | verdicts |"]
-        lines.append("| --- | --- | --- | --- |")
-        lines += [_row(case, kept, bare, total) for case in cases(platform)]
+        below = bare
+        if reads_flattened(platform):
+            below = told(node, room, platform, original=False, runtime=True)
+        answers = {"original kept": kept, "without": bare, "runtime fields": below}
+        lines = [f"## {platform}", "", f"| scenario | {' | '.join(answers)} | verdicts |"]
+        lines.append("| --- | --- | --- | --- | --- |")
+        lines += [_row(case, answers, total) for case in cases(platform)]
         parts += [*lines, ""]
     head = ["| | caught | missed | over-reported | quiet |", "| --- | --- | --- | --- | --- |"]
     for name, counts in total.items():
@@ -52,16 +66,13 @@ def page(node: Elasticsearch, room: str) -> str:
     return "\n".join([_HEAD, *head, "", *parts])
 
 
-def _row(case: Case, kept: Told, bare: Told, total: dict[str, Counter[str]]) -> str:
+def _row(case: Case, answers: dict[str, Told], total: dict[str, Counter[str]]) -> str:
     core = {(f.detection, f.verdict) for f in hunt(case.records).findings if f.severity in ALARMING}
-    words = []
-    for name, answers in (("original kept", kept), ("without", bare)):
-        word = _word(core, answers.get(namespace(case.id), set()))
+    ours = {name: told.get(namespace(case.id), set()) for name, told in answers.items()}
+    words = {name: _word(core, some) for name, some in ours.items()}
+    for name, word in words.items():
         total.setdefault(name, Counter())[word] += 1
-        words.append(word)
-    ours = namespace(case.id)
-    shown = _differs(core, kept.get(ours, set()), bare.get(ours, set()), unread(case))
-    return f"| {case.id} | {words[0]} | {words[1]} | {shown} |"
+    return f"| {case.id} | {' | '.join(words.values())} | {_differs(core, ours, unread(case))} |"
 
 
 def _word(core: Verdicts, rules: Verdicts) -> str:
@@ -71,10 +82,13 @@ def _word(core: Verdicts, rules: Verdicts) -> str:
     return "missed" if by_core else "over-reported" if by_rules else "quiet"
 
 
-def _differs(core: Verdicts, kept: Verdicts, bare: Verdicts, unread_records: int) -> str:
+def _differs(core: Verdicts, ours: dict[str, Verdicts], unread_records: int) -> str:
+    """Return where the rules differ from the engine; what is as with the original is not repeated."""
+    (_, kept), *others = ours.items()
     parts = [_against(core, kept)]
-    if bare != kept:
-        parts.append(f"without: {_against(core, bare) or 'as the engine'}")
+    for name, some in others:
+        if some != kept:
+            parts.append(f"{name}: {_against(core, some) or 'as the engine'}")
     if unread_records:
         parts.append(f"records that no integration reads: {unread_records}")
     return "; ".join(filter(None, parts)) or "–"

@@ -24,7 +24,7 @@ from compiler.runtime_json import DETECTIONS, compile_all
 from elastic.client import Cluster
 from elastic.cluster_shelves import Lists
 from elastic.shelf import carry_out, plan
-from elastic.templates import ORIGINAL, columns_mapping, nested
+from elastic.templates import ORIGINAL, columns_mapping, nested, runtime_mapping
 from flowtrap.content.runtime import from_document
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.model.detection import Detection
@@ -84,12 +84,17 @@ def _detections() -> tuple[Detection, ...]:
 
 
 def plans(
-    prefix: str, tunables: dict[str, Any] | None = None, lists: str = "compiled"
+    prefix: str,
+    tunables: dict[str, Any] | None = None,
+    lists: str = "compiled",
+    *,
+    runtime: bool = False,
 ) -> list[Native]:
     """Return the detections whose name begins so that have native verdicts."""
     settled = settled_by(_detections(), Tunables(tunables or {}, now_ms=0))
     chosen = {name: value for name, value in settled.items() if name.startswith(prefix)}
-    return [one for one in natives(DETECTIONS, chosen, lists) if one.plan.verdicts]
+    found = natives(DETECTIONS, chosen, lists, runtime_fields=runtime)
+    return [one for one in found if one.plan.verdicts]
 
 
 def documents(platform: str, *, original: bool) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -114,10 +119,22 @@ def documents_of(records: Iterable[Any], *, original: bool) -> Iterator[dict[str
             yield document_of(one, original=text if original else None)
 
 
-def told(node: Elasticsearch, room: str, platform: str, *, original: bool) -> Told:
+def reads_flattened(platform: str) -> bool:
+    """Tell whether some rule of a platform names a field that only runtime fields make readable."""
+    without, within = (plans(FOLDERS[platform], runtime=some) for some in (False, True))
+    pairs = zip(without, within, strict=True)
+    return any(query_of(a.plan, None) != query_of(b.plan, None) for a, b in pairs)
+
+
+def told(
+    node: Elasticsearch, room: str, platform: str, *, original: bool, runtime: bool = False
+) -> Told:
     """Return by namespace what the platform's rules tell: detection and verdict of each case."""
-    prefix = f"{room}-{namespace(platform)}-{'kept' if original else 'bare'}"
-    return told_by(node, prefix, plans(FOLDERS[platform]), documents(platform, original=original))
+    kind = "runtime" if runtime else "kept" if original else "bare"
+    prefix = f"{room}-{namespace(platform)}-{kind}"
+    found = plans(FOLDERS[platform], runtime=runtime)
+    records = documents(platform, original=original)
+    return told_by(node, prefix, found, records, runtime=runtime)
 
 
 def told_by(
@@ -125,10 +142,12 @@ def told_by(
     prefix: str,
     found: Iterable[Native],
     records: Iterable[tuple[str, dict[str, Any]]],
+    *,
+    runtime: bool = False,
 ) -> Told:
     """Return by namespace what rules tell of documents, each with its data set."""
     queries = {one.subject.name: query_of(one.plan, None, by_namespace=True) for one in found}
-    prepare(node, prefix, list(queries.values()))
+    prepare(node, prefix, list(queries.values()), runtime=runtime)
     actions = (
         {"_index": f"{prefix}-logs-{name}-default", "_op_type": "create", "_source": document}
         for name, document in records
@@ -173,7 +192,7 @@ def rows(node: Elasticsearch, query: str) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in answer["values"]]
 
 
-def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
+def prepare(node: Elasticsearch, prefix: str, queries: list[str], *, runtime: bool = False) -> None:
     """Make a template as the integrations' are, the index of columns, and empty indices."""
     declared = {
         **{name: {"type": kind} for feed in native.feeds() for name, kind in feed.types.items()},
@@ -182,12 +201,14 @@ def prepare(node: Elasticsearch, prefix: str, queries: list[str]) -> None:
         "event.ingested": {"type": "date"},
         "event.original": ORIGINAL,
     }
+    names = [name for some in native.runtime_fields().values() for name in some]
+    below = runtime_mapping(names if runtime else ())
     node.indices.put_index_template(
         name=prefix,
         index_patterns=[f"{prefix}-logs-*"],
         template={
             "settings": {"number_of_shards": 1, "number_of_replicas": 0},
-            "mappings": {**_DYNAMIC, "properties": nested(declared)},
+            "mappings": {**_DYNAMIC, "properties": nested(declared), "runtime": below},
         },
     )
     node.indices.create(index=f"{prefix}-{native.COLUMNS_INDEX}", mappings=columns_mapping())

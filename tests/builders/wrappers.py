@@ -148,6 +148,15 @@ def splunk_results(folder: Path, records: list[Any]) -> list[str]:
     return _file(folder, "results.json", _compact({"preview": False, "results": rows}))
 
 
+def lookup_events(folder: Path, records: list[Any]) -> list[str]:
+    """What `aws cloudtrail lookup-events` prints: each record as a text among its summary."""
+    rows = [
+        {"EventId": record.get("eventID"), "CloudTrailEvent": json.dumps(record)}
+        for record in records
+    ]
+    return _file(folder, "lookup.json", json.dumps({"Events": rows, "NextToken": "t"}, indent=4))
+
+
 def splunk_csv(folder: Path, records: list[Any]) -> list[str]:
     """Splunk's CSV export with its column `_raw`."""
     text = io.StringIO()
@@ -209,6 +218,7 @@ WRAPPERS: dict[str, Writer] = {
     "CloudWatch": cloudwatch,
     "CloudWatch subscription": cloudwatch_subscription,
     "Splunk rows": splunk_rows,
+    "CloudTrail lookup": lookup_events,
     "Splunk results": splunk_results,
     "Splunk CSV": splunk_csv,
     "Elastic lines": elastic_lines,

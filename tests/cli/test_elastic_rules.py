@@ -40,6 +40,19 @@ def test_settings_are_compiled_in(run, tmp_path):
     assert rule["from"] == "now-5805m"
 
 
+def test_what_lies_in_flattened_fields_is_read_only_where_it_is_asked_for(run):
+    """A field below a flattened one is null without the runtime fields, so it is not named."""
+    name, below = (
+        "gcp_function_written_then_acted",
+        "gcp.audit.request.function.serviceAccountEmail",
+    )
+    reading = f", {below}, "
+    _, without, _ = run("--detection", name)
+    _, within, _ = run("--detection", name, "--runtime-fields")
+    assert reading not in json.loads(without.splitlines()[1])["query"]
+    assert reading in json.loads(within.splitlines()[1])["query"]
+
+
 def test_a_detection_that_is_off_has_no_rule(run, tmp_path):
     (tmp_path / "flowtrap.yml").write_text("detections: {aws_lambda_opened: {enabled: false}}")
     _, out, err = run("--detection", "aws_lambda_opened")

@@ -23,7 +23,7 @@ from flowtrap.normalise.table import recognise
 
 WHEN = "2026-03-10T09:00:00.000Z"
 LOST = {  # feed -> fields that its documents do not bear, or only in part
-    "aws_cloudtrail": {"in_lambda", "session_region"},  # userIdentity.inScopeOf
+    "aws_cloudtrail": {"in_lambda", "session_region", "session_roles"},  # userIdentity.inScopeOf
     "gcp_audit": {
         *("time", "operation", "region", "function"),  # nanoseconds; resource.labels
         *("added", "member", "role", "granted_account", "certain", "policy_known", "summary"),

@@ -16,7 +16,7 @@ from test_engine_against_oracle import _some, build, expected, seen
 
 from flowtrap.correlation import semi_join
 from flowtrap.correlation.engine import Engine
-from flowtrap.correlation.semi_join import Waits, join_fields, value_hash
+from flowtrap.correlation.semi_join import Waits, join_fields, learning_tables, value_hash
 from flowtrap.model.hit import hit_values
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Hall:
         keys = []
         for index, hit in hits:
             fields = sorted(join_fields(self.engine.plan, index))
-            if not fields:
+            if not fields or learning_tables(self.engine.plan, index):
                 for number, one in hits:
                     self.engine.add(number, one)
                 return

@@ -47,7 +47,9 @@ makes it (without `--kibana` as well); who runs the rules needs `read` on it.
 
 What a rule reads: `event.original`, where the integration's setting "Preserve original event" keeps
 it, else the integration's own fields. A field that the integration flattens cannot be read by
-ES|QL; a rule can search it for values that are known beforehand, such as `allUsers`.
+ES|QL; a rule can search it for values that are known beforehand, such as `allUsers`. With
+`bin/flowtrap elastic deploy --runtime-fields` it is read as well, without the original event
+([elastic-deploy.md](elastic-deploy.md)).
 
 ## How a rule works
 

@@ -12,6 +12,7 @@ Example: `h\t0.1\t123456789012|billing\t\t\t2026-03-10T06:00:00.000Z\t`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from . import native, words
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 _OF_AN_EVENT = ("@timestamp", "event.ingested", "event.id", "event.action")
 _TIME = len("2026-03-10T06:00:00.000Z")
 _REST, _TAB = 4, ', "\\t", '  # members of an edge behind its key, and what lies between
-_CLEAN = 'REPLACE({0}, "[|\\t]", "_")'
+_CLEAN = "clean({0})"  # stands for a value that holds no separator, until `_separate` names it
+_CLEANED = re.compile(r"clean\(((?:[^()]|\([^()]*\))*)\)")
+_CLEANER = 'REPLACE({0}, "[|\\t]", "_")'
 # Not every integration gives event.id, and Google gives the acts of one activity the same.
-_ID = "COALESCE(" + _CLEAN.format('CONCAT(event.id, "/", event.action)') + ", _id)"
+_ID = "COALESCE(" + _CLEANER.format('CONCAT(event.id, "/", event.action)') + ", _id)"
 
 
 # --- events ------------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ def edges(plan: Plan, apart: list[str]) -> list[str]:
     stages = plan.stages()
     flag = {stage: f"s{n}" for n, stage in enumerate(stages)}
     anchor = joined("and", [flag[plan.anchor], _not(plan.suppressed[plan.anchor])])
-    parts = []
+    parts: list[tuple[str, str]] = []
     if alone(plan):
         parts += [_edge(anchor, side, "x", ["id"], "id") for side in "ah"]
     for number, need in enumerate(plan.needs):
@@ -144,17 +147,16 @@ def edges(plan: Plan, apart: list[str]) -> list[str]:
     shown = [f'COALESCE({plan.column(plan.anchor, name)}, "-")' for name in told(plan)]
     bits = ", ".join(f'CASE(COALESCE({mark}, false), "1", "0")' for mark in conditions) or '"1"'
     pack = ', "|", '.join(map(_CLEAN.format, (*case, *shown)))
-    names = [f"e{n}" for n in range(len(parts))]
-    chain = names[0]
-    for name in names[1:]:
+    named = [(f"e{n}", *part) for n, part in enumerate(parts)]
+    chain = "e0"
+    for name, _, _ in named[1:]:
         chain = f"MV_APPEND({chain}, {name})"
     return [
         "EVAL t = TO_STRING(@timestamp), came = TO_STRING(COALESCE(event.ingested, @timestamp))",
         f'EVAL bits = CONCAT({bits}, "")',
         f"EVAL id = {_ID}",
         'EVAL hit = CONCAT(t, "|", came, "|", id)',
-        f'EVAL anchor = CASE({anchor}, CONCAT(hit, "|", bits, "|", {pack}), "")',
-        f"EVAL {', '.join(f'{name} = {part}' for name, part in zip(names, parts, strict=True))}",
+        *_separate([("anchor", anchor, f'CONCAT(hit, "|", bits, "|", {pack})'), *named]),
         f"EVAL edge = {chain}",
         "MV_EXPAND edge",
         'WHERE edge != ""',
@@ -164,6 +166,23 @@ def edges(plan: Plan, apart: list[str]) -> list[str]:
         *_outside(plan),
         *_firsts(plan),
     ]
+
+
+def _separate(lines: list[tuple[str, str, str]]) -> list[str]:
+    """Return the commands that give each name its line where its condition holds, "" elsewhere.
+
+    What a CASE holds is computed before it, for all rows at once: within it, row by row.
+    """
+    found = dict.fromkeys(value for _, _, line in lines for value in _CLEANED.findall(line))
+    clean = {value: f"c{n}" for n, value in enumerate(found)}
+    cleaned = [f"{name} = {_CLEANER.format(value)}" for value, name in clean.items()]
+    texts = [
+        f"{name}_is = {_CLEANED.sub(lambda value: clean[value[1]], line)}"
+        for name, _, line in lines
+    ]
+    sure = [f'{name}_is = COALESCE({name}_is, "")' for name, _, _ in lines]
+    cases = [f'{name} = CASE({holds}, {name}_is, "")' for name, holds, _ in lines]
+    return [f"EVAL {', '.join(some)}" for some in (cleaned, texts, sure, cases)]
 
 
 _APART = 'DISSECT edge "%{side}\\t%{q}\\t%{key}\\t%{d}\\t%{hop}\\t%{thin}\\t%{home}"'
@@ -212,11 +231,10 @@ def _domain(plan: Plan, need: Need, apart: list[str]) -> str:
     return f'COALESCE(CONCAT({_key([*apart, *columns])}), "")'
 
 
-def _own_domain(plan: Plan, stage: str, flag: str, apart: list[str]) -> str:
-    """Return the edge by which an event tells of an own domain."""
+def _own_domain(plan: Plan, stage: str, flag: str, apart: list[str]) -> tuple[str, str]:
+    """Return condition and line of the edge by which an event tells of an own domain."""
     columns = [plan.column(stage, name) for name in ("account", HOME)]
-    inner = f'CONCAT("d\\t\\t\\t\\t\\t\\t", {_key([*apart, *columns])})'
-    return f'COALESCE(CASE({flag}, {inner}, ""), "")'
+    return flag, f'CONCAT("d\\t\\t\\t\\t\\t\\t", {_key([*apart, *columns])})'
 
 
 def _not(said: str) -> str:
@@ -232,11 +250,10 @@ def _hop(plan: Plan, stage: str, step: Step, apart: list[str]) -> str:
     return f'CONCAT({_key([*apart, *(plan.column(stage, n) for n in step.parent_keys)])}, "")'
 
 
-def _edge(holds: str, side: str, q: str, keys: list[str], *rest: str) -> str:
-    """Return an edge where a condition holds, "" elsewhere; `rest` is distinct, hop and so on."""
+def _edge(holds: str, side: str, q: str, keys: list[str], *rest: str) -> tuple[str, str]:
+    """Return an edge's condition and line; `rest` is distinct, hop and so on."""
     given = _TAB.join([*rest, *(['""'] * (_REST - len(rest)))])
-    inner = f'CONCAT("{side}\\t{q}\\t", {_key(keys)}{_TAB}{given})'
-    return f'COALESCE(CASE({holds}, {inner}, ""), "")'
+    return holds, f'CONCAT("{side}\\t{q}\\t", {_key(keys)}{_TAB}{given})'
 
 
 def _distinct(plan: Plan, need: Need) -> str:

@@ -40,7 +40,11 @@ class Native:
 
 
 def natives(
-    folder: Path, settled: Mapping[str, Tunables], lists: str = "compiled"
+    folder: Path,
+    settled: Mapping[str, Tunables],
+    lists: str = "compiled",
+    *,
+    runtime_fields: bool = False,
 ) -> Iterator[Native]:
     """Yield the detections of a folder that have tunables in `settled`, with their plans.
 
@@ -52,7 +56,9 @@ def natives(
             subject = read_subject(path, library)
             blocks = {name: stage.block for name, stage in subject.stages.items()}
             runtime = written_out(subject.runtime)
-            yield Native(subject, plan_of(runtime, blocks, settled[path.stem], LISTS[lists]))
+            own = settled[path.stem]
+            plan = plan_of(runtime, blocks, own, LISTS[lists], runtime_fields=runtime_fields)
+            yield Native(subject, plan)
 
 
 def settled_by(detections: Iterable[Detection], site: Tunables) -> dict[str, Tunables]:

@@ -12,14 +12,16 @@
 `lower: true` says that a value is lower case already; `many: true` that there may be several, each
 an event of its own; `set: true` that there may be several, written `;a;b;`, of which any may match.
 A field that is not in the file cannot be asked natively. `types` names the columns that are not
-keywords. A flattened one cannot be read, only searched: `holds` is true where one of some fields
-below it has one of some values, in which `*` stands for any text.
+keywords. What lies below a flattened one can be searched: `holds` is true where one of some fields
+there has one of some values, in which `*` stands for any text. It can be read only where runtime
+fields are installed (`runtime_fields`): `feed(name)` leaves such columns out, `feed(name,
+runtime=True)` has them.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +31,7 @@ import yaml
 from . import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 FEEDS = Path(__file__).with_name("feeds")
 # An empty index that maps every column. A query fails over a column that no index maps, and an
@@ -127,6 +129,13 @@ class NativeFeed:
     types: dict[str, str]
     notes: tuple[str, ...]
 
+    def is_flattened(self, column: str) -> bool:
+        """Tell whether a column lies below a flattened field."""
+        return any(
+            kind == "flattened" and column.startswith(f"{name}.")
+            for name, kind in self.types.items()
+        )
+
     @property
     def own(self) -> str:
         """Return the condition that an event is of this feed."""
@@ -187,7 +196,7 @@ class NativeFeed:
             f"GROK {self._named(source)} {words.text(pattern.replace('VALUE', part))}"
             for part, (source, pattern) in zip(parts, own.readings, strict=True)
         ]
-        if not several:
+        if not several and not columns:
             return greps
         return [*greps, f"EVAL {target} = COALESCE({', '.join([*parts, *columns])})"]
 
@@ -227,23 +236,58 @@ def columns() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def runtime_fields() -> dict[str, list[str]]:
+    """Return, by index pattern, the fields below flattened ones that rules read."""
+    found: dict[str, list[str]] = {}
+    for own in feeds():
+        names = [name for name in columns() if own.is_flattened(name)]
+        for pattern in own.index.split(", ") if names else ():
+            found[pattern] = names
+    return found
+
+
 def feeds() -> list[NativeFeed]:
-    """Return all feeds that the integrations have."""
-    return [one for path in sorted(FEEDS.glob("*.yml")) if (one := feed(path.stem))]
+    """Return all feeds that the integrations have, with what needs runtime fields."""
+    paths = sorted(FEEDS.glob("*.yml"))
+    return [one for path in paths if (one := feed(path.stem, runtime=True))]
 
 
 @cache
-def feed(name: str) -> NativeFeed | None:
-    """Return a feed's file, None where the integrations have no such feed."""
+def feed(name: str, *, runtime: bool = False) -> NativeFeed | None:
+    """Return a feed's file, None where the integrations have no such feed.
+
+    Without `runtime`, what only runtime fields make readable is left out.
+    """
     path = FEEDS / f"{name}.yml"
     if not path.is_file():
         return None
     row: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     fields = {key: _field(key, value) for key, value in row["fields"].items()}
-    return NativeFeed(
+    whole = NativeFeed(
         name, row["short"], _texts(row["dataset"]), row["index"], row["package"], fields,
         row.get("types", {}), tuple(row.get("notes", ())),
     )  # fmt: skip
+    return whole if runtime else replace(whole, fields=dict(_readable(whole)))
+
+
+def _readable(whole: NativeFeed) -> Iterator[tuple[str, Field]]:
+    """Yield a feed's fields without what lies below flattened ones."""
+
+    def is_below(place: str) -> bool:
+        return any(map(whole.is_flattened, columns_in(place)))
+
+    lost = {
+        f"{{{name}}}"
+        for name, own in whole.fields.items()
+        if own.columns and not own.readings and all(map(is_below, own.columns))
+    }
+    for name, own in whole.fields.items():
+        if f"{{{name}}}" not in lost:
+            columns = tuple(column for column in own.columns if not is_below(column))
+            readings = tuple(
+                row for row in own.readings if row[0] not in lost and not is_below(row[0])
+            )
+            yield name, replace(own, columns=columns, readings=readings)
 
 
 def _field(name: str, row: dict[str, Any]) -> Field:

@@ -127,10 +127,13 @@ def plan_of(
     blocks: Mapping[str, Any],
     tunables: Tunables,
     lists: type[Lists],
+    *,
+    runtime_fields: bool = False,
 ) -> Plan:
     """Return the plan of a runtime form; `blocks` are its stages' Sigma blocks.
 
-    `lists` makes what the plan asks of tunable lists, a value of `lists.LISTS`.
+    `lists` makes what the plan asks of tunable lists, a value of `lists.LISTS`. With
+    `runtime_fields` it reads what those of `elastic deploy --runtime-fields` make readable.
     """
     asked = lists(detection, tunables)
     spelled: dict[str, str] = {}
@@ -138,7 +141,7 @@ def plan_of(
         spelled |= conditions.spellings(block)
     said = {}
     for name in dict.fromkeys(stage["feed"] for stage in detection["stages"].values()):
-        own = native.feed(name)
+        own = native.feed(name, runtime=runtime_fields)
         if own:
             said[name] = conditions.Words(own, spelled, asked)
     window = detection["chain"]["window"]

@@ -17,9 +17,10 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Callable, NamedTuple
 
 from flowtrap.correlation.expiry import reach_ms
-from flowtrap.correlation.semi_join import Waits, join_fields
+from flowtrap.correlation.semi_join import Waits, join_fields, learning_tables
 from flowtrap.feed import decode
 from flowtrap.feed.front_door import FrontDoor, Need
+from flowtrap.feed.oldest import Oldest
 from flowtrap.feed.wrappers import unwrap
 from flowtrap.match.literals import required
 from flowtrap.normalise.table import FEEDS, recognise
@@ -65,9 +66,12 @@ class Sieve:
         self._room = room
         self._waits = Waits(engine, room)
         self._doors = {
-            spec.name: FrontDoor(spec, partial(self._needs, spec), room.wait, partial(_is_of, spec))
+            spec.name: FrontDoor(
+                spec, partial(self._needs, spec), partial(self._wait, spec), partial(_is_of, spec)
+            )
             for spec in FEEDS
         }
+        self._oldest: dict[int | None, Oldest] = {}  # by group, where a known history counts
         self._counted = 0
 
     def begin(
@@ -93,6 +97,8 @@ class Sieve:
 
     def settle(self) -> None:
         """Let in what waits and meets something, hop by hop."""
+        for group, oldest in self._oldest.items():
+            self._let_in_oldest(group or 0, oldest)
         self._waits.settle(self._let_in)
         self._count()
 
@@ -121,6 +127,29 @@ class Sieve:
                 self._intake.take_line(line, context, 0)
         self._engine.late_before_ms = mark_ms
         self._counted = self._passed_over()
+
+    def _wait(
+        self, spec: FeedSpec, line: bytes, offset: int, keys: list[tuple[int | None, bytes]]
+    ) -> None:
+        place = self._room.wait(line, offset, keys)
+        for group, _ in keys:
+            if group in self._oldest and spec.least_ms:
+                self._oldest[group].add(spec.least_ms(line), place)
+
+    def _let_in_oldest(self, group: int, oldest: Oldest) -> None:
+        """Let in a group's oldest records until the first hits of its stages are among them."""
+        stages = self._waits.groups[group].stages
+        tables = [t for index in stages for t in learning_tables(self._engine.plan, index)]
+
+        def known_since(time_ms: int) -> bool:
+            return all(self._engine.known_since(table, time_ms) for table in tables)
+
+        for time_ms, place in oldest.first():
+            if known_since(time_ms):
+                return
+            self._let_in([place])
+        if oldest.others_ms is not None and not known_since(oldest.others_ms):
+            self._let_in(self._room.rest(group, lambda arrival: True))
 
     def _let_in(self, places: Iterable[int]) -> None:
         mark_ms = self._engine.late_before_ms
@@ -158,17 +187,23 @@ class Sieve:
             alike.setdefault((field, waits, text), []).append(index)
         needs = [
             Need(
-                spec.raw_keys.get(field),
-                self._waits.group(field, tuple(chosen)) if waits else None,
-                text,
+                spec.raw_keys.get(field), self._group(field, tuple(chosen)) if waits else None, text
             )
             for (field, waits, text), chosen in sorted(alike.items())
         ]
         return tuple(sorted(needs, key=lambda need: (need.key is not None, need.group is not None)))
 
+    def _group(self, field: str, stages: tuple[int, ...]) -> int:
+        number = self._waits.group(field, stages)
+        if any(learning_tables(self._engine.plan, index) for index in stages):
+            self._oldest.setdefault(number, Oldest())
+        return number
+
     def _key_of(self, spec: FeedSpec, index: int) -> tuple[str, bool]:
         """Return a field of a stage that raw bytes show, or "", and whether it may wait by it."""
         joins = join_fields(self._engine.plan, index)
+        if learning_tables(self._engine.plan, index) and not spec.least_ms:
+            joins = frozenset()
         keys = self._engine.stages[index].keys.values()
         for field in spec.raw_keys:
             if field in joins:

@@ -98,13 +98,24 @@ def test_no_field_name_is_anything_but_a_text():
             assert sum(map(bool, ways)) == 1, own.name
 
 
-def test_flattened_fields_are_searched_and_never_read():
+def test_only_flattened_fields_are_searched():
     for feed in native.feeds():
-        flattened = tuple(f"{name}." for name, kind in feed.types.items() if kind == "flattened")
         for own in feed.fields.values():
             sought = [part.partition(":")[0] for part in own.kql.split(" or ") if part]
-            assert all(name.startswith(flattened) for name in sought), own.name
-        assert not [name for name in native.columns() if name.startswith(flattened)]
+            assert all(map(feed.is_flattened, sought)), own.name
+
+
+def test_what_is_read_below_a_flattened_field_is_a_runtime_field():
+    below = {name for names in native.runtime_fields().values() for name in names}
+    read = [n for n in native.columns() if any(f.is_flattened(n) for f in native.feeds())]
+    assert below == set(read)
+    assert set(native.runtime_fields()) == {
+        "logs-gcp.audit-*",
+        "logs-azure.activitylogs-*",
+        "logs-azure.platformlogs-*",
+        "logs-azure_functions.functionapplogs-*",
+        "logs-azure_app_service.app_service_logs-*",
+    }
 
 
 def test_every_rule_asks_the_index_that_maps_its_columns(exported):

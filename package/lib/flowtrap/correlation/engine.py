@@ -116,6 +116,10 @@ class Engine:
         self.read.add(mark)
         return mark in self.known
 
+    def known_since(self, table: int, time_ms: int) -> bool:
+        """Tell whether a past goes back to a time."""
+        return self._earliest.get(table, time_ms + 1) <= time_ms
+
     def put(self, routes: Iterable[tuple[int, tuple[str, ...]]], hit: Hit, entry: bytes) -> None:
         """Put a hit into tables, under the keys by which anchors and relations look for it."""
         for table, names in routes:

@@ -47,8 +47,8 @@ def value_hash(value: str) -> int:
 def join_fields(plan: Plan, index: int) -> frozenset[str]:
     """Return the event fields under each of which the hits of a distinct stage may wait.
 
-    None where a list is inferred from the stage's facts, or a use of it learns over time or looks
-    at a past of other keys.
+    None where a list is inferred from the stage's facts, or a use of it looks at a past of other
+    keys.
     """
     if plan.telling[index]:
         return frozenset()
@@ -62,8 +62,13 @@ def _fields_of(plan: Plan, use: Use) -> frozenset[str]:
     else:
         fields = frozenset(keys[own] for _, own in _match(use) if own in keys)
     for rule, _ in use.past:
-        fields &= {keys[name] for name in rule.key if name in keys and not rule.learn_ms}
+        fields &= {keys[name] for name in rule.key if name in keys}
     return fields
+
+
+def learning_tables(plan: Plan, index: int) -> list[int]:
+    """Return the tables of a distinct stage's past of which it counts how long they are known."""
+    return [table for use in plan.uses[index] for rule, table in use.past if rule.learn_ms]
 
 
 def _anchor_fields(plan: Plan, use: Use) -> frozenset[str]:

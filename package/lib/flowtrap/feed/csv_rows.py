@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 MAX_FIELD_CHARACTERS = 16 * 1024 * 1024  # a stray quote swallows at most this much
 MAX_HEADER_BYTES = 64 * 1024
-# Splunk · Purview and Search-UnifiedAuditLog · Defender · Kibana · CloudWatch Logs Insights ·
-# CloudWatch
-PAYLOADS = ("_raw", "AuditData", "RawEventData", "event.original", "@message", "message")
+# Splunk · Purview and Search-UnifiedAuditLog · Defender · CloudTrail's LookupEvents · Kibana ·
+# CloudWatch Logs Insights · CloudWatch
+PAYLOADS = (
+    *("_raw", "AuditData", "RawEventData", "CloudTrailEvent"),
+    *("event.original", "@message", "message"),
+)
 _LOG_EVENT = {"timestamp", "message", "ingestionTime", "eventId", "logStreamName", "id"}
 _NAME = re.compile(r"[\w@.$:{}\-/ ()\[\]#*]+").fullmatch
 _POWERSHELL_TYPE = b"#TYPE "  # Export-Csv of Windows PowerShell 5 writes it first

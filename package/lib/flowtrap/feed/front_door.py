@@ -55,7 +55,7 @@ class Need(NamedTuple):
 NOTHING: tuple[Need, ...] = ()
 Tell = Callable[[], int]
 FindAll = Callable[[bytes], "list[tuple[int, int, int]]"]
-Wait = Callable[[bytes, int, "list[tuple[int | None, bytes]]"], None]
+Wait = Callable[[bytes, int, "list[tuple[int | None, bytes]]"], object]
 
 
 class FrontDoor:

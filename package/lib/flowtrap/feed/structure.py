@@ -27,7 +27,7 @@ _OPENS_BEHIND = {ord("{"): b":", ord("["): b"[,:", ord("?"): b"[,:"}  # ":" if t
 
 LIST_KEYS = {
     *(b"Records", b"records", b"value", b"items", b"results", b"logEvents", b"hits", b"entries"),
-    b"receivedMessages",
+    *(b"Events", b"receivedMessages"),
 }
 # What stands beside those lists in answers and messages: Elasticsearch search, Splunk results,
 # CloudWatch subscription and get-log-events, Graph and ARM pages, Reports API pages.
@@ -36,7 +36,7 @@ ENVELOPE_KEYS = {
     *(b"preview", b"init_offset", b"post_process_count", b"messages", b"fields", b"highlighted"),
     *(b"messageType", b"owner", b"logGroup", b"logStream", b"subscriptionFilters"),
     *(b"@odata.context", b"@odata.count", b"@odata.nextLink", b"nextLink", b"count"),
-    *(b"kind", b"etag", b"nextPageToken", b"nextForwardToken", b"nextBackwardToken"),
+    *(b"kind", b"etag", b"nextPageToken", b"nextForwardToken", b"nextBackwardToken", b"NextToken"),
 }
 
 

@@ -105,8 +105,11 @@ class WaitingRoom:
         self._files.append(_Source(self._base, open_again, label, context))
         self._end_of_files = self._base + size + 1
 
-    def wait(self, line: bytes, offset: int, keys: list[tuple[int | None, bytes]]) -> None:
-        """Let a record wait under its (group, key)s; O(1). `offset`: where it begins in a file."""
+    def wait(self, line: bytes, offset: int, keys: list[tuple[int | None, bytes]]) -> int:
+        """Let a record wait under its (group, key)s, and return its place; O(1).
+
+        `offset` is where it begins in a file.
+        """
         place = self._base + offset
         if self._spooling and self._spool is not None:
             place = self._spool_end
@@ -122,6 +125,7 @@ class WaitingRoom:
         self._held += len(keys)
         if self._held >= ENTRIES_KEPT:
             self._overflow_to_disk()
+        return place
 
     def _overflow_to_disk(self) -> None:
         scratch = self._open_spill()

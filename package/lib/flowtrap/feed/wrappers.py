@@ -56,7 +56,10 @@ NATIVE: tuple[frozenset[str], ...] = tuple(
         ),
     )
 )
-_TEXT_MEMBERS = ("_raw", "AuditData", "auditData", "RawEventData", "event.original", "@message")
+_TEXT_MEMBERS = (
+    *("_raw", "AuditData", "auditData", "RawEventData", "CloudTrailEvent"),
+    *("event.original", "@message"),
+)
 _CARRIERS = frozenset(("event", *_TEXT_MEMBERS))
 _ELEMENTS: dict[str, Any] = {
     "Records": (dict, str),
@@ -65,6 +68,7 @@ _ELEMENTS: dict[str, Any] = {
     "items": dict,
     "results": dict,
     "logEvents": dict,
+    "Events": dict,
     "receivedMessages": dict,
     "entries": dict,
 }
@@ -162,8 +166,8 @@ def _original(value: Mapping[str, Any]) -> object:
     """Return the text of the native record that a row or document carries beside its fields.
 
     Source: Splunk `_raw`; Purview and Search-UnifiedAuditLog `AuditData`, Graph `auditData`,
-    Defender `RawEventData`; ECS `event.original`; CloudWatch Logs Insights `@message`. A native
-    record keeps its own members if this is no JSON.
+    Defender `RawEventData`; CloudTrail LookupEvents `CloudTrailEvent`; ECS `event.original`;
+    CloudWatch Logs Insights `@message`. A native record keeps its own members if this is no JSON.
     """
     if _CARRIERS.isdisjoint(value):
         return None
@@ -211,6 +215,7 @@ def _elastic_answer(value: Mapping[str, Any]) -> object:
 
 # Example: {"Records": [{…}]}, {"value": [{…}], "nextLink": …}, {"items": [{…}]}
 # (Cloud Logging, entries.list): {"entries": [{LogEntry}], "nextPageToken": …}
+# (aws cloudtrail lookup-events): {"Events": [{"EventId": "1", "CloudTrailEvent": "{…}"}]}
 def _list_of_records(value: Mapping[str, Any]) -> object:
     for name in _ELEMENTS:
         elements = value.get(name)

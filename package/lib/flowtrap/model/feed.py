@@ -59,7 +59,8 @@ class FeedSpec(NamedTuple):
 
     `name_field` is the native field whose value names the operation ("" where there is none);
     it must be a top-level key of the record. `normalise` raises RecordError. `raw_fields` are
-    native fields, by path, whose texts stand in the bytes as they are.
+    native fields, by path, whose texts stand in the bytes as they are. `least_ms` tells from the
+    bytes a time, in milliseconds, before which the record did not happen.
     """
 
     name: str
@@ -68,4 +69,5 @@ class FeedSpec(NamedTuple):
     name_field: str = ""
     raw_keys: Mapping[str, RawKey] = {}
     raw_fields: frozenset[str] = frozenset()
+    least_ms: Callable[[bytes], int] | None = None
     text: TextFormat | None = None

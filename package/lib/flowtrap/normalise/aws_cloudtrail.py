@@ -14,6 +14,8 @@ activity events" and "CloudTrail userIdentity element".
 from __future__ import annotations
 
 import json
+import re
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +37,7 @@ from .aws_names import (
 )
 from .aws_raw_keys import RAW_KEYS
 from .aws_summary import one_line, plain_summary
-from .times import time_ms
+from .times import least_ms, time_ms
 from .values import NONE, text
 
 if TYPE_CHECKING:
@@ -230,6 +232,7 @@ SPEC = FeedSpec(
     normalise,
     name_field="eventName",
     raw_keys=RAW_KEYS,
+    least_ms=partial(least_ms, re.compile(rb'"eventTime"\s*:\s*"([^"]*)"')),
     raw_fields=frozenset(
         (
             "sourceIPAddress",

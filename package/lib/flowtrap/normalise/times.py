@@ -56,6 +56,14 @@ def time_ms(value: Any) -> int:
     return slow
 
 
+def least_ms(pattern: re.Pattern[bytes], line: bytes) -> int:
+    """Return the least time that bytes show in group 1 of a pattern; 0 where one is unreadable."""
+    try:
+        return min((time_ms(text.decode()) for text in pattern.findall(line)), default=FIRST_MS)
+    except (RecordError, UnicodeDecodeError):
+        return FIRST_MS
+
+
 def _unreadable(value: Any) -> RecordError:
     if value is None or value == "":
         return RecordError("no time", cure=CURE)

@@ -101,6 +101,7 @@ WRAPPED = {
     "Reports page": {"kind": "admin#reports#activities", "items": [TRAIL], "nextPageToken": "t"},
     "Purview row": {"CreationDate": "x", "Operation": "Send", "AuditData": TEXT, "RecordType": "2"},
     "Graph query": {"value": [{"id": "1", "operation": "Send", "auditData": TRAIL}]},
+    "CloudTrail lookup": {"Events": [{"EventId": "1", "CloudTrailEvent": TEXT}], "NextToken": "t"},
     "SNS": {"Type": "Notification", "TopicArn": "arn:aws:sns:x", "Message": TEXT},
     "array": [TRAIL],
     "text": TEXT,

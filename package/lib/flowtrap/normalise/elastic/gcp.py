@@ -27,6 +27,7 @@ _KEPT = {  # member of the payload -> its name below gcp.audit
     "status.code": "status.code",
     "status.message": "status.message",
     "authenticationInfo.authoritySelector": "authentication_info.authority_selector",
+    "authenticationInfo.serviceAccountKeyName": "authentication_info.service_account_key_name",
     "authenticationInfo.serviceAccountDelegationInfo": (
         "authentication_info.service_account_delegation_info"  # newer packages
     ),
@@ -72,19 +73,32 @@ ROWS = (
 
 
 def _done(document: dict[str, Any], record: Mapping[str, Any]) -> None:
-    """Tell the log, and begin and end of a long operation as `event.type`, as the pipeline does."""
+    """Tell as the pipeline does which log it is, how far an operation is, and what passed."""
     log = record.get("logName")
     if isinstance(log, str) and "%2F" in log:
         put(document, "event.provider", log.partition("%2F")[2])
     operation = record.get("operation")
     operation = operation if isinstance(operation, dict) else {}
     first, last = operation.get("first") is True, operation.get("last") is True
-    if first != last:
-        put(document, "event.type", ["start" if first else "end"])
-    failed = at(document, f"{_AUDIT}.status.code") not in (None, 0)
-    put(document, "event.outcome", "failure" if failed else "success")
+    types = ["start" if first else "end"] if first != last else []
+    checks = at(document, f"{_AUDIT}.authorization_info")
+    only = checks[0] if isinstance(checks, list) and len(checks) == 1 else None
+    granted = only.get("granted") if isinstance(only, dict) else None
+    if granted is not None:
+        types += ["access", "allowed" if granted else "denied"]
+    if only is not None:
+        put(document, "event.category", ["network", "configuration"])
+    put(document, "event.type", types)
+    put(document, "event.outcome", _outcome(at(document, f"{_AUDIT}.status.code"), granted))
     put(document, "event.kind", "event")
     put(document, "cloud.provider", "gcp")
+
+
+def _outcome(code: Any, granted: Any) -> str:
+    """Return what the pipeline makes of a status, else of the only permission that was checked."""
+    if code is not None:
+        return "success" if code == 0 else "failure"
+    return {True: "success", False: "failure"}.get(granted, "unknown")
 
 
 def _restored(record: dict[str, Any], document: Mapping[str, Any]) -> None:
@@ -106,7 +120,6 @@ AUDIT = Mapped(
     lost=(
         "protoPayload.serviceData (what a policy change added)",
         "protoPayload.metadata",
-        "authenticationInfo.serviceAccountKeyName",
         "resource.type and resource.labels but project_id",
         "time below the millisecond",
         "callerIp that is no address",
