@@ -56,3 +56,9 @@ def test_group_cannot_be_absent(grouped: Folder) -> None:
     grouped.change("require: {any: 1}", "require: {any: 0}")
     (issue,) = lint(grouped.root, [chain.GroupMembers])
     assert "cannot be required to be absent" in issue.problem
+
+
+def test_a_stage_is_asked_by_itself_or_as_a_member(grouped: Folder) -> None:
+    grouped.change("require: {any: 1}", "require: {any: 1, grant: 1}")
+    (issue,) = lint(grouped.root, [chain.GroupsApart])
+    assert "'grant' is required twice" in issue.problem

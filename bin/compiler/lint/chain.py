@@ -93,6 +93,24 @@ class GroupMembers(Check):
                     yield self.issue(subject.document, where, problem, "name its stages")
 
 
+class GroupsApart(Check):
+    """A verdict asks a stage once: itself, or as a member of one group."""
+
+    id = "groups_apart"
+
+    def check(self, subject: Subject) -> Iterator[Issue]:
+        """Look at what each verdict requires."""
+        for number, verdict in enumerate(subject.runtime["verdicts"]):
+            asked: set[str] = set()
+            for name in verdict["require"]:
+                members = set(subject.groups.get(name, [name]))
+                for twice in sorted(members & asked):
+                    where = ("verdicts", number, "require", name)
+                    problem = f"{twice!r} is required twice, of which one would be lost"
+                    yield self.issue(subject.document, where, problem, "ask for it once")
+                asked |= members
+
+
 class MatchKeys(Check):
     """`match` joins a key of the parent with a key of the stage."""
 

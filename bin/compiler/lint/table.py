@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 ESSENTIAL: tuple[type[Check], ...] = (
     chain.RelationStages,
     chain.GroupMembers,
+    chain.GroupsApart,
     chain.MatchKeys,
     chain.CaseKeys,
     verdicts.RequirementNames,

@@ -132,7 +132,8 @@ MISTAKES = [
     Mistake(stages.KnownFields, "failed: {errorCode|exists: true}", "failed: {errorCode|fieldref: errorCod}", "has no field 'errorCod'", "detection:"),
     Mistake(stages.KnownFields, "  grant:\n    feed: aws_cloudtrail", "  grant:\n    feed: aws_trail", "there is no feed 'aws_trail'", "feed: aws_trail"),
 ]  # fmt: skip
-TOGETHER = {identity.UniqueTitle}  # found by comparing files, below
+# of more than one change: below, and in test_alternatives.py
+TOGETHER = {identity.UniqueTitle, chain.GroupsApart}
 
 
 def test_good_detection_has_no_issue(folder: Folder) -> None:
