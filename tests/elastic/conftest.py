@@ -10,6 +10,8 @@ import pytest
 from builders.elastic_node import Unavailable, shared_node
 from elasticsearch import Elasticsearch
 
+NAMES_A_REQUEST = 20  # an HTTP line may have 4,096 bytes
+
 
 @pytest.fixture(scope="session")
 def node_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
@@ -41,8 +43,8 @@ def room(node: Elasticsearch) -> Iterator[str]:
     word = f"t{uuid.uuid4().hex[:10]}"
     yield word
     names = list(node.indices.get(index=f"*{word}*", expand_wildcards="all"))
-    if names:
-        node.indices.delete(index=",".join(names), expand_wildcards="all")
+    for first in range(0, len(names), NAMES_A_REQUEST):
+        node.indices.delete(index=names[first : first + NAMES_A_REQUEST], expand_wildcards="all")
     for template in node.indices.get_index_template()["index_templates"]:
         if word in template["name"]:
             node.indices.delete_index_template(name=template["name"])
