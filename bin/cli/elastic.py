@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from .elastic_deploy import deploy_verb
-from .elastic_rules import rules_verb
-from .elastic_run import run_verb
+from .lazy import LazyGroup
+
+VERBS = {
+    "deploy": "cli.elastic_deploy:deploy_verb",
+    "rules": "cli.elastic_rules:rules_verb",
+    "run": "cli.elastic_run:run_verb",
+}
 
 
-@click.group("elastic")
+@click.group("elastic", cls=LazyGroup, later=VERBS)
 def elastic_group() -> None:
     """Flowtrap over an Elasticsearch cluster, and in Kibana (docs/elastic.md)."""
-
-
-for verb in (rules_verb, deploy_verb, run_verb):
-    elastic_group.add_command(verb)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -111,6 +112,7 @@ def run_verb(**options: Any) -> int:
 
 def run(options: dict[str, Any]) -> int:
     """Do one run; return the exit code."""
+    gc.set_threshold(50_000)  # what is kept are long-lived hits without cycles
     messages = Messages()
     now_ms = time.time_ns() // 1_000_000
     place = access(options)

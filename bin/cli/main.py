@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from flowtrap.model.errors import FlowtrapError
 from . import exit_codes
 from .compile import compile_verb
 from .hunt import hunt_verb
+from .lazy import LazyGroup
 from .lint import lint_verb
 from .messages import Messages
 from .new import new_verb
@@ -23,26 +23,9 @@ from .outlet import discard_stdout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LATER = {"elastic": ".elastic:elastic_group"}
 
-
-class Verbs(click.Group):
-    """A group that ends with the design's exit codes instead of click's.
-
-    Groups in LATER are loaded when they are called: their libraries take half a second to load.
-    """
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all verbs."""
-        return sorted({*super().list_commands(ctx), *LATER})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a verb."""
-        if cmd_name in LATER:
-            module, _, name = LATER[cmd_name].partition(":")
-            later: click.Command = getattr(import_module(module, __package__), name)
-            return later
-        return super().get_command(ctx, cmd_name)
+class Verbs(LazyGroup):
+    """A group that ends with the design's exit codes instead of click's."""
 
     def main(  # type: ignore[override]  # click overloads by standalone_mode alone
         self,
@@ -86,7 +69,11 @@ def _one_line(error: click.ClickException) -> str:
     return f"{' '.join(error.format_message().split())}{advice}"
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs,
+    later={"elastic": "cli.elastic:elastic_group"},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(core.__version__, message="flowtrap %(version)s")
 def flowtrap() -> None:
     """Find serverless execution (MITRE ATT&CK T1648) in cloud audit logs.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
 
 ENTRIES_KEPT = 3_000_000
+WRITE_BYTES = 256 * 1024
 CHUNK = 100_000
 SPOOL = 1 << 62  # places from here on are offsets in the spool
 
@@ -82,7 +83,8 @@ class WaitingRoom:
         self._streams: list[_Source] = []
         self._spool: IO[bytes] | None = None
         self._spooling = False
-        self._spool_end = SPOOL
+        self._spool_end = self._written_to = SPOOL
+        self._unwritten: list[bytes] = []  # the spool's end: many small writes are slow
         self._base = self._end_of_files = 0
         self._last = -1
         self._done: set[int] = set()
@@ -98,7 +100,6 @@ class WaitingRoom:
         if self._spooling:
             if self._spool is None:
                 self._spool = self._open_spill()
-            self._spool_end = SPOOL + self._spool.seek(0, 2)
             self._streams.append(_Source(self._spool_end, None, label, context))
             return
         self._base = max(self._end_of_files, self._last + 1)  # a file may have grown
@@ -113,7 +114,11 @@ class WaitingRoom:
         place = self._base + offset
         if self._spooling and self._spool is not None:
             place = self._spool_end
-            self._spool_end += self._spool.write(line if line.endswith(b"\n") else line + b"\n")
+            whole = line if line.endswith(b"\n") else line + b"\n"
+            self._spool_end += len(whole)
+            self._unwritten.append(whole)
+            if self._spool_end - self._written_to >= WRITE_BYTES:
+                self._write(self._spool)
         else:
             self._last = place
         for group, key in keys:
@@ -126,6 +131,12 @@ class WaitingRoom:
         if self._held >= ENTRIES_KEPT:
             self._overflow_to_disk()
         return place
+
+    def _write(self, spool: IO[bytes]) -> None:
+        spool.seek(0, 2)
+        spool.writelines(self._unwritten)
+        self._unwritten.clear()
+        self._written_to = self._spool_end
 
     def _overflow_to_disk(self) -> None:
         scratch = self._open_spill()
@@ -207,6 +218,8 @@ class WaitingRoom:
         if stream is None:
             yield from ((b"", source.context) for _ in places)
             return
+        if stream is self._spool:
+            self._write(stream)
         base = SPOOL if stream is self._spool else source.base
         for place in places:
             stream.seek(place - base)
