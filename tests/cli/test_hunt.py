@@ -220,10 +220,12 @@ def test_interrupt_is_exit_130_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def wait_until_reading(run: subprocess.Popen) -> None:
-    """Wait until the process sleeps on its input for some time."""
+    """Wait until the process has slept for some time in a call on descriptor 0, its input."""
     asleep = 0
     deadline = time.monotonic() + 60
     while asleep < 5 and time.monotonic() < deadline and run.poll() is None:
-        state = Path(f"/proc/{run.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        asleep = asleep + 1 if state == "S" else 0
+        call = (
+            Path(f"/proc/{run.pid}/syscall").read_text().split()
+        )  # "running", or number, arguments
+        asleep = asleep + 1 if call[1:2] == ["0x0"] else 0
         time.sleep(0.05)
