@@ -73,6 +73,24 @@ class Templates:
             _unless_missing(self._cluster, partial(_delete_template, name))
 
 
+def installed_index(cluster: Cluster, index: str) -> dict[str, str]:
+    """Return the digest that an index of ours bears, by its name; nothing where there is none.
+
+    Raises ClusterError where somebody else made it.
+    """
+    found = _unless_missing(cluster, lambda client: client.indices.get_mapping(index=index))
+    if found is None:
+        return {}
+    meta = found[index]["mappings"].get("_meta", {})
+    if meta.get("managed_by") != MARK:
+        raise ClusterError(
+            f"has an index {index} that Flowtrap did not make",
+            place=cluster.place,
+            cure="rename or delete it",
+        )
+    return {index: str(meta.get("digest", ""))}
+
+
 class Lists:
     """The lookup index; its digest is written last, so that a deploy that was stopped is redone.
 
@@ -88,19 +106,7 @@ class Lists:
 
     def installed(self) -> dict[str, str]:
         """Return the digest that the index bears."""
-        found = _unless_missing(
-            self._cluster, lambda client: client.indices.get_mapping(index=self._index)
-        )
-        if found is None:
-            return {}
-        meta = found[self._index]["mappings"].get("_meta", {})
-        if meta.get("managed_by") != MARK:
-            raise ClusterError(
-                f"has an index {self._index} that Flowtrap did not make",
-                place=self._cluster.place,
-                cure="rename or delete it",
-            )
-        return {self._index: str(meta.get("digest", ""))}
+        return installed_index(self._cluster, self._index)
 
     def put(self, names: Sequence[str]) -> None:
         """Make the index if it is not there, write the rows, take stale ones away."""

@@ -6,13 +6,11 @@ a field only when the first document has it: `event.original`, where it is never
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from elasticsearch import NotFoundError
+from typing import TYPE_CHECKING
 
 from compiler.elastic.native import COLUMNS_INDEX
 
-from .errors import ClusterError
+from .cluster_shelves import installed_index
 from .shelf import MARK, digest
 from .templates import SETTINGS, columns_mapping
 
@@ -35,17 +33,7 @@ class Columns:
 
     def installed(self) -> dict[str, str]:
         """Return the digest that the index bears."""
-        found = self._mapping()
-        if found is None:
-            return {}
-        meta = found[self._index]["mappings"].get("_meta", {})
-        if meta.get("managed_by") != MARK:
-            raise ClusterError(
-                f"has an index {self._index} that Flowtrap did not make",
-                place=self._cluster.place,
-                cure="rename or delete it",
-            )
-        return {self._index: str(meta.get("digest", ""))}
+        return installed_index(self._cluster, self._index)
 
     def put(self, names: Sequence[str]) -> None:
         """Make the index, or make it anew."""
@@ -63,11 +51,3 @@ class Columns:
         self._cluster.ask(
             lambda client: client.indices.delete(index=self._index, ignore_unavailable=True)
         )
-
-    def _mapping(self) -> Any:
-        try:
-            return self._cluster.ask(lambda client: client.indices.get_mapping(index=self._index))
-        except ClusterError as error:
-            if isinstance(error.__cause__, NotFoundError):
-                return None
-            raise

@@ -19,7 +19,6 @@ from flowtrap.feed import decode
 from flowtrap.feed.waiting import WaitingRoom
 from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
-from flowtrap.normalise.table import FEEDS as SPECS
 from flowtrap.sieve import Sieve
 
 from .errors import ClusterError, RedIndexError
@@ -49,7 +48,6 @@ if TYPE_CHECKING:
 
 MOST_NOTES = 20
 LEAST_STEP_MS = 600_000  # a step is not cut shorter, however much it holds
-_SPECS = {spec.name: spec for spec in SPECS}
 
 
 class Times(NamedTuple):
@@ -273,7 +271,7 @@ class Run:
                 else:
                     yield line
 
-        for line in self._sieve.door(_SPECS[feed]).sift(lines()) if feed else lines():
+        for line in self._sieve.door(feed).sift(lines()) if feed else lines():
             self._intake.take_line(line, Context(place), 0)
 
     def _miss(self, source: Source, window: Window, problem: str) -> None:

@@ -23,12 +23,10 @@ from flowtrap.feed.waiting import WaitingRoom
 from flowtrap.intake import ALWAYS, Context, Intake, every_default
 from flowtrap.match.matcher import Matcher
 from flowtrap.model.tunable import Tunables
-from flowtrap.normalise.table import FEEDS
 from flowtrap.sieve import Sieve, Waiting
 
 LATENESS_MS = 7_200_000
 HOUR_MS = 3_600_000
-SPECS = {spec.name: spec for spec in FEEDS}
 
 
 class Run:
@@ -62,7 +60,7 @@ class Run:
         for record in records:
             if not isinstance(record, dict):
                 self.intake.take(record, "here")
-        for line in self.sieve.door(SPECS[feed]).sift(lines):
+        for line in self.sieve.door(feed).sift(lines):
             self.intake.take_line(line, context, 0)
 
     def end(self) -> str:

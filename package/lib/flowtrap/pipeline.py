@@ -1,4 +1,4 @@
-"""The one module that joins the rooms: bytes in, findings out.
+"""A hunt from end to end: exported logs in, findings out.
 
     hunt = Hunt(detections, tunables, spill=tempfile.TemporaryFile)
     hunt.read(["exports/"])
@@ -176,7 +176,7 @@ class Hunt:
             for number, line in enumerate(lines, before + 1):
                 self._intake.take_line(line, context, number)
             return
-        door = self._sieve.door(spec)
+        door = self._sieve.door(spec.name)
         for taken, line in enumerate(door.sift(lines, tell, of_documents=of_documents)):
             self._intake.take_line(line, context, before + door.number)
             if not taken % LINES_A_TICK:

@@ -2,7 +2,7 @@
 
     sieve = Sieve(engine, matcher, intake, room)
     sieve.begin("trail.json", None, 0)
-    for line in sieve.door(spec).sift(lines):
+    for line in sieve.door("aws_cloudtrail").sift(lines):
         intake.take_line(line, sieve.context, 0)
     sieve.settle()                       # what waits and meets something is let in
     engine.flush()
@@ -71,7 +71,7 @@ class Sieve:
             )
             for spec in FEEDS
         }
-        self._oldest: dict[int | None, Oldest] = {}  # by group, where a known history counts
+        self._oldest: dict[int, Oldest] = {}  # by group, where a known history counts
         self._counted = 0
 
     def begin(
@@ -91,14 +91,14 @@ class Sieve:
         arrival = _Arrival(context, feed, came_ms, self._engine.late_before_ms)
         self._room.begin(context.label, open_again, size_bytes, arrival)
 
-    def door(self, spec: FeedSpec) -> FrontDoor:
+    def door(self, feed: str) -> FrontDoor:
         """Return what sifts the lines of a feed."""
-        return self._doors[spec.name]
+        return self._doors[feed]
 
     def settle(self) -> None:
         """Let in what waits and meets something, hop by hop."""
         for group, oldest in self._oldest.items():
-            self._let_in_oldest(group or 0, oldest)
+            self._let_in_oldest(group, oldest)
         self._waits.settle(self._let_in)
         self._count()
 
@@ -133,8 +133,9 @@ class Sieve:
     ) -> None:
         place = self._room.wait(line, offset, keys)
         for group, _ in keys:
-            if group in self._oldest and spec.least_ms:
-                self._oldest[group].add(spec.least_ms(line), place)
+            oldest = None if group is None else self._oldest.get(group)
+            if oldest and spec.least_ms:
+                oldest.add(spec.least_ms(line), place)
 
     def _let_in_oldest(self, group: int, oldest: Oldest) -> None:
         """Let in a group's oldest records until the first hits of its stages are among them."""
